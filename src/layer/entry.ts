@@ -1,0 +1,35 @@
+/** What a layer's tar says of one entry, cleaned for comparison between layers, and who listens to it. */
+
+import type { Diagnostic } from '../errors.ts';
+
+/** The kinds of entry that matter to a file system made of layers. */
+export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'other' | 'whiteout' | 'opaque';
+
+/** One entry of a layer's tar. */
+export interface LayerEntry {
+  /** Path in the image, cleaned: no leading slash, no `.` or `..`; for a whiteout the path it removes, for an opaque marker its directory. */
+  readonly path: string;
+  readonly type: EntryType;
+  /** Bytes of content that follow in the tar. */
+  readonly sizeBytes: number;
+  /** The target of a symlink as written, of a hard link cleaned like `path`. */
+  readonly linkTarget?: string;
+  /** PAX records (xattrs are `SCHILY.xattr.*`), where there are any. */
+  readonly pax?: Readonly<Record<string, string>>;
+}
+
+/** Receives a layer's contents in tar order; every call is synchronous. */
+export interface LayerVisitor {
+  /** An entry begins; `content` follows for files alone. */
+  entry(entry: LayerEntry): void;
+  /** Bytes of the current file, or of what is nested in it; not to be kept after the call returns. */
+  content(bytes: Uint8Array): void;
+  /** The current file ended; not called for entries without content. */
+  entryEnd(): void;
+  /** A member inside the current file begins: its chain of names; `content` until `memberEnd` is the member's, decompressed. */
+  member(nested: readonly string[]): void;
+  memberContent(bytes: Uint8Array): void;
+  memberEnd(): void;
+  /** Something inside this layer could not be read. `subject` is a path within the layer. */
+  diagnostic(diagnostic: Diagnostic): void;
+}

@@ -1,0 +1,86 @@
+/**
+ * A source is a place where images come from. It gives blobs (whose layers are scanned) and image
+ * records (which say what those layers are); a stream gives its blobs first and its records last,
+ * anything else knows its records before a blob is read. Narrow on purpose: this is all a source implements.
+ */
+
+import type { Diagnostic } from '../errors.ts';
+import type { ImageConfig } from '../oci/image-config.ts';
+
+/** The kinds of place an image can come from, as reports name them. */
+export type SourceKind =
+  | 'docker-daemon'
+  | 'podman'
+  | 'registry'
+  | 'docker-archive'
+  | 'oci-archive'
+  | 'oci'
+  | 'stdin';
+
+/** Bytes as they arrive; chunks of any size, not to be kept after the next one is asked for. */
+export type ByteStream = AsyncIterable<Uint8Array>;
+
+/** A run of bytes in a file, half-open. */
+export interface FileRange {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Content that may be a layer. */
+export interface Blob {
+  /** Names the blob within its source; `LayerRecord.blob` refers to it. A blob is given once however many images use it. */
+  readonly key: string;
+  /** The digest it was asked for by: the scan fails the blob where its bytes have another. */
+  readonly digest?: string;
+  /** The size it was declared with: the scan fails the blob where it has another. */
+  readonly sizeBytes?: number;
+  /** Where the bytes lie in a local file, if they do: a worker reads them there itself. */
+  readonly file?: FileRange;
+  /** The bytes as stored (compressed or not), from the beginning; may be called again where the source is not sequential. */
+  open(signal: AbortSignal): Promise<ByteStream>;
+}
+
+/** One layer of an image, lowest first. */
+export interface LayerRecord {
+  /** `Blob.key` of the blob that holds it; undefined where the source has no such blob. */
+  readonly blob?: string;
+  /** Digest of the blob as the manifest names it; undefined for `docker save` layouts that name none. */
+  readonly digest?: string;
+  readonly mediaType: string;
+  readonly sizeBytes?: number;
+}
+
+/** One image for one platform. */
+export interface ImageRecord {
+  /** What the user asked for, or the name the archive gives the image. */
+  readonly reference: string;
+  readonly source: SourceKind;
+  /** `os/architecture[/variant]`. */
+  readonly platform: string;
+  readonly manifestDigest?: string;
+  readonly configDigest?: string;
+  readonly repoTags: readonly string[];
+  readonly config: ImageConfig;
+  readonly layers: readonly LayerRecord[];
+  /** What the source met and went on from while it resolved this image. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** An open place with at least one image in it. */
+export interface ImageSource {
+  readonly kind: SourceKind;
+  /** What the reference resolved to, for the first line a person reads: `docker-daemon app:1 (sha256:43be…)`. */
+  readonly title: string;
+  /** True where blobs come in one pass: each must be read to its end before the next is asked for, and records come last. */
+  readonly sequential: boolean;
+  /** The image records; for a sequential source only after `blobs()` has ended. @throws ScanError */
+  images(): Promise<readonly ImageRecord[]>;
+  /** Every blob that is or may be a layer, once each: a random-access source gives the largest first. @throws ScanError */
+  blobs(signal: AbortSignal): AsyncIterable<Blob>;
+  /** The image records without reading any layer, for `whichlayer env`; not to be mixed with `blobs()`. @throws ScanError */
+  metadata(signal: AbortSignal): Promise<readonly ImageRecord[]>;
+  /** What concerns no single image, known after `blobs()` has ended (an entry that is neither layer nor JSON …). */
+  diagnostics(): readonly Diagnostic[];
+  close(): Promise<void>;
+}
