@@ -1,0 +1,189 @@
+/**
+ * Results of a scan, as the JSON report publishes them (schemas/report.schema.json). Lines and columns
+ * are 1-based, columns in code points; offsets are 0-based bytes. Absent means absent: no null.
+ */
+
+import type { Diagnostic } from '../errors.ts';
+import type { Confidence, Severity } from '../detect/rule.ts';
+import type { SourceKind } from '../source/source.ts';
+
+/** What kind of place a secret was found in. */
+export type LocationKind =
+  | 'file'
+  | 'path'
+  | 'env'
+  | 'arg'
+  | 'label'
+  | 'history'
+  | 'cmd'
+  | 'entrypoint'
+  | 'healthcheck'
+  | 'onbuild'
+  | 'shell'
+  | 'user'
+  | 'workdir'
+  | 'volume'
+  | 'author'
+  | 'comment'
+  | 'annotation'
+  | 'attestation';
+
+/** Whether the secret is still in what a container sees. */
+export type Exposure = 'live' | 'overwritten' | 'deleted' | 'metadata' | 'attestation';
+
+export interface Location {
+  readonly kind: LocationKind;
+  /** The variable's, label's or argument's name, where the kind has one. */
+  readonly name?: string;
+  /** Path in the image, without a leading slash (`file`, `path`). */
+  readonly path?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly offset?: number;
+  /** The chain of entries inside `path`, outermost first. */
+  readonly nested?: readonly string[];
+  readonly decoded?: readonly string[];
+}
+
+export interface LayerPlace {
+  readonly index: number;
+  readonly digest?: string;
+  readonly diffId?: string;
+}
+
+export interface Instruction {
+  readonly historyIndex: number;
+  /** Masked. */
+  readonly createdBy: string;
+}
+
+/** One secret at one place. */
+export interface Finding {
+  readonly fingerprint: string;
+  readonly placeFingerprint: string;
+  readonly rule: string;
+  readonly provider: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly confidence: Confidence;
+  readonly secret: { readonly masked: string; readonly length: number; readonly value?: string };
+  readonly companion?: { readonly name: string; readonly masked: string };
+  readonly location: Location;
+  readonly layer?: LayerPlace;
+  readonly instruction?: Instruction;
+  readonly alsoAt?: readonly { readonly historyIndex: number }[];
+  readonly exposure: Exposure;
+  readonly removedBy?: { readonly layer: number; readonly historyIndex?: number };
+  readonly remediation: { readonly summary: string; readonly url?: string };
+}
+
+/** One layer of a scanned image. */
+export interface LayerReport {
+  readonly index: number;
+  readonly digest?: string;
+  readonly diffId?: string;
+  readonly mediaType: string;
+  readonly sizeBytes?: number;
+  readonly uncompressedBytes?: number;
+  readonly entries?: number;
+  readonly historyIndex?: number;
+  /** Masked. */
+  readonly createdBy?: string;
+  readonly base: boolean;
+  readonly cached: boolean;
+}
+
+export interface Coverage {
+  readonly complete: boolean;
+  readonly layersScanned: number;
+  readonly layersTotal: number;
+  readonly filesScanned: number;
+  readonly bytesScanned: number;
+  /** Everything that was not looked at (`effect: incomplete`) and what else is worth knowing (`notice`). */
+  readonly skipped: readonly Diagnostic[];
+}
+
+/** One image for one platform. */
+export interface ImageReport {
+  readonly reference: string;
+  readonly source: SourceKind;
+  readonly platform: string;
+  readonly manifestDigest?: string;
+  readonly configDigest?: string;
+  readonly createdAt?: string;
+  readonly repoTags: readonly string[];
+  readonly layers: readonly LayerReport[];
+  readonly coverage: Coverage;
+  readonly findings: readonly Finding[];
+}
+
+/** An image that could not be scanned at all. */
+export interface ImageError {
+  readonly reference: string;
+  readonly error: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+export interface Summary {
+  readonly images: number;
+  readonly findings: number;
+  readonly secrets: number;
+  readonly bySeverity: Readonly<Partial<Record<Severity, number>>>;
+  readonly hiddenByConfidence: number;
+}
+
+export interface Report {
+  readonly schemaVersion: 1;
+  readonly tool: {
+    readonly name: 'whichlayer';
+    readonly version: string;
+    readonly ruleSet: { readonly digest: string; readonly rules: number; readonly providers: number };
+  };
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly images: readonly (ImageReport | ImageError)[];
+  /** What concerns no single image. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly summary: Summary;
+}
+
+/** What `whichlayer env` says of one string of an image's metadata. */
+export type EnvVerdict = 'secret' | 'suspicious' | 'placeholder' | 'empty' | 'reference' | 'public';
+
+export interface EnvEntry {
+  readonly kind: LocationKind;
+  readonly name?: string;
+  /** Masked unless it is known to be harmless. */
+  readonly value: string;
+  readonly verdict: EnvVerdict;
+  /** For a person: why. */
+  readonly reason: string;
+  readonly rule?: string;
+  readonly provider?: string;
+  readonly title?: string;
+  readonly severity?: Severity;
+  readonly confidence?: Confidence;
+  readonly fingerprint?: string;
+  readonly instruction?: Instruction;
+  readonly remediation?: { readonly summary: string; readonly url?: string };
+}
+
+export interface EnvImageReport {
+  readonly reference: string;
+  readonly source: SourceKind;
+  readonly platform: string;
+  readonly manifestDigest?: string;
+  readonly configDigest?: string;
+  readonly repoTags: readonly string[];
+  readonly entries: readonly EnvEntry[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface EnvReport {
+  readonly schemaVersion: 1;
+  readonly tool: Report['tool'];
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly images: readonly (EnvImageReport | ImageError)[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly summary: { readonly images: number; readonly entries: number; readonly byVerdict: Readonly<Partial<Record<EnvVerdict, number>>> };
+}
