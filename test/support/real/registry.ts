@@ -1,0 +1,61 @@
+/** A real docker-registry on the loopback, open or behind basic authentication. */
+
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, startService, statusOf } from './service.ts';
+import { tool } from './tool.ts';
+import { createWorkspace } from './workspace.ts';
+
+/** A running registry. */
+export interface RegistryServer {
+  readonly url: string;
+  /** `127.0.0.1:PORT`, as references name it. */
+  readonly host: string;
+  stop(): void;
+}
+
+/** How to start one; with `htpasswd` it wants this user and password. */
+export interface RegistryServerOptions {
+  readonly htpasswd?: { readonly username: string; readonly password: string };
+}
+
+const shared = new Map<string, Promise<RegistryServer>>();
+
+/** The registry of this process for these options, started at the first call and stopped when the process ends. */
+export function startRegistry(options: RegistryServerOptions = {}): Promise<RegistryServer> {
+  const key = JSON.stringify(options);
+  const server = shared.get(key) ?? launch(options);
+  shared.set(key, server);
+  return server;
+}
+
+async function launch({ htpasswd }: RegistryServerOptions): Promise<RegistryServer> {
+  const command = tool('docker-registry');
+  const workspace = createWorkspace('registry');
+  const port = await freePort();
+  const host = `127.0.0.1:${port}`;
+  const config: Record<string, unknown> = {
+    version: '0.1',
+    log: { level: 'warn' },
+    storage: { filesystem: { rootdirectory: join(workspace, 'data') }, delete: { enabled: true } },
+    http: { addr: host },
+  };
+  if (htpasswd !== undefined) {
+    const path = join(workspace, 'htpasswd');
+    // The registry reads bcrypt alone (-B).
+    writeFileSync(path, execFileSync(tool('htpasswd'), ['-Bbn', htpasswd.username, htpasswd.password]));
+    config['auth'] = { htpasswd: { realm: 'test', path } };
+  }
+  const file = join(workspace, 'config.yml');
+  writeFileSync(file, JSON.stringify(config));
+  const expected = htpasswd === undefined ? 200 : 401;
+  const service = await startService({
+    name: 'registry',
+    command,
+    args: ['serve', file],
+    workspace,
+    ready: async () => (await statusOf({ port, path: '/v2/' })) === expected,
+  });
+  return { url: `http://${host}`, host, stop: service.stop };
+}
