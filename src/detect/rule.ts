@@ -60,7 +60,12 @@ export interface Detector {
   /** True to let values through that look like placeholders (`changeme` is a password people really use). */
   readonly allowPlaceholder: boolean;
   /** What else must, or may, stand near: an account id beside its secret. */
-  readonly companion?: { readonly pattern: string; readonly within: number; readonly required: boolean; readonly name: string };
+  readonly companion?: {
+    readonly pattern: string;
+    readonly within: number;
+    readonly required: boolean;
+    readonly name: string;
+  };
   /** A detector of last resort: gives way to any other that knows the same secret. */
   readonly generic: boolean;
   /** Texts with the secret in them; the secret is what the detector must report. */
