@@ -1,6 +1,6 @@
 /** Reads a JSON Web Token (RFC 7519) without verifying it: detectors ask who issued it. */
 
-import { decodeBase64 } from './base64.ts';
+import { decodeBase64Text } from './checks/base64.ts';
 
 /** The two readable parts of a token. */
 export interface Jwt {
@@ -20,7 +20,7 @@ export function decodeJwt(text: string): Jwt | undefined {
 }
 
 function parseObject(part: string): Record<string, unknown> | undefined {
-  const text = decodeBase64(part);
+  const text = decodeBase64Text(part);
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);

@@ -1,8 +1,20 @@
-/** Text that is base64 by its alphabet and length, in either alphabet. */
+/** Base64 (RFC 4648) for checks: either alphabet, padding optional, anything else refused. */
 
-import { decodeBase64 } from '../base64.ts';
+/** The decoded bytes; undefined where the text is not base64. */
+export function decodeBase64(text: string): Uint8Array | undefined {
+  const binary = decodeBase64Text(text);
+  return binary === undefined ? undefined : Uint8Array.from(binary, (char) => char.charCodeAt(0));
+}
 
-/** True where the secret decodes as base64. */
-export function base64(secret: string): boolean {
-  return decodeBase64(secret) !== undefined;
+/** The decoded bytes, one character a byte; undefined where the text is not base64. */
+export function decodeBase64Text(text: string): string | undefined {
+  const body = text.replace(/={0,2}$/, '');
+  if (body.length === 0 || body.length % 4 === 1) return undefined;
+  if (!/^(?:[0-9A-Za-z+/]+|[0-9A-Za-z_-]+)$/.test(body)) return undefined;
+  return atob(body.replaceAll('-', '+').replaceAll('_', '/'));
+}
+
+/** Bytes as text, one character each. */
+export function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
 }

@@ -1,9 +1,9 @@
 /** The checks a rule can name, one file each. Rule files are data: whatever needs code is a check here. */
 
-import { base64 } from './base64.ts';
 import { base64Json } from './base64-json.ts';
 import { base64Userinfo } from './base64-userinfo.ts';
 import type { Check } from './check.ts';
+import { hasCrc32Base62 } from './crc32-base62.ts';
 import { digit } from './digit.ts';
 import { jwt } from './jwt.ts';
 import { letter } from './letter.ts';
@@ -11,12 +11,11 @@ import { mixed } from './mixed.ts';
 import { notHex } from './not-hex.ts';
 import { notUuid } from './not-uuid.ts';
 import { notWord } from './not-word.ts';
-import { pemPrivateKey } from './pem-private-key.ts';
+import { isEncryptedPemPrivateKey, isPemPrivateKey } from './private-key.ts';
 import { uuid } from './uuid.ts';
 
 /** Every check by the name rules call it. */
 export const checks: Readonly<Record<string, Check>> = {
-  base64,
   'base64-json': base64Json,
   'base64-userinfo': base64Userinfo,
   digit,
@@ -26,6 +25,8 @@ export const checks: Readonly<Record<string, Check>> = {
   'not-hex': notHex,
   'not-uuid': notUuid,
   'not-word': notWord,
-  'pem-private-key': pemPrivateKey,
+  'crc32-base62': hasCrc32Base62,
+  'encrypted-pem-private-key': isEncryptedPemPrivateKey,
+  'pem-private-key': isPemPrivateKey,
   uuid,
 };
