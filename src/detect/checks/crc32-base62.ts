@@ -11,6 +11,11 @@ export function hasCrc32Base62(secret: string): boolean {
   return body.length > 0 && base62(crc32(body)) === secret.slice(-6);
 }
 
+/** True where they are not: such a token is a sample, cut or altered. */
+export function lacksCrc32Base62(secret: string): boolean {
+  return !hasCrc32Base62(secret);
+}
+
 /** CRC-32 (ISO 3309) of ASCII text, as an unsigned number. */
 export function crc32(text: string): number {
   let crc = -1;

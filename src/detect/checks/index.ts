@@ -3,7 +3,7 @@
 import { base64Json } from './base64-json.ts';
 import { base64Userinfo } from './base64-userinfo.ts';
 import type { Check } from './check.ts';
-import { hasCrc32Base62 } from './crc32-base62.ts';
+import { hasCrc32Base62, lacksCrc32Base62 } from './crc32-base62.ts';
 import { digit } from './digit.ts';
 import { jwt } from './jwt.ts';
 import { letter } from './letter.ts';
@@ -11,7 +11,8 @@ import { mixed } from './mixed.ts';
 import { notHex } from './not-hex.ts';
 import { notUuid } from './not-uuid.ts';
 import { notWord } from './not-word.ts';
-import { isEncryptedPemPrivateKey, isPemPrivateKey } from './private-key.ts';
+import { isBasicCredential, isNotSamplePassword, isSamplePassword, isStrongPassword, isWeakPassword } from './password.ts';
+import { isBase64PemPrivateKey, isEncryptedPemPrivateKey, isPemPrivateKey, isPgpPrivateKey } from './private-key.ts';
 import { uuid } from './uuid.ts';
 
 /** Every check by the name rules call it. */
@@ -28,5 +29,13 @@ export const checks: Readonly<Record<string, Check>> = {
   'crc32-base62': hasCrc32Base62,
   'encrypted-pem-private-key': isEncryptedPemPrivateKey,
   'pem-private-key': isPemPrivateKey,
+  'base64-pem-private-key': isBase64PemPrivateKey,
+  'basic-credential': isBasicCredential,
+  'no-crc32-base62': lacksCrc32Base62,
+  'not-sample-password': isNotSamplePassword,
+  'pgp-private-key': isPgpPrivateKey,
+  'sample-password': isSamplePassword,
+  'strong-password': isStrongPassword,
+  'weak-password': isWeakPassword,
   uuid,
 };

@@ -3,6 +3,8 @@
  * `postgres://user:password@localhost`; a random one is told by its make-up, a weak one by not being a sample.
  */
 
+import { decodeBase64Text } from './base64.ts';
+
 const samples = new Set(
   `pass passwd password passphrase passw pw pwd pword secret secrets mysecret topsecret supersecret mysecretpassword mypassword mypass
 yourpassword yourpass userpass userpassword dbpass dbpassword user username usr login name admin administrator root toor superuser
@@ -34,7 +36,7 @@ const leet: Readonly<Record<string, string>> = {
 export function isNotSamplePassword(secret: string): boolean {
   const plain = percentDecode(secret).toLowerCase();
   if (plain.length < 4 || new Set(plain).size < 4) return false;
-  if (/[{}<>]|\$\w|^%|%[sdvqr]|\*{2,}|\.\.\.|…|^\$|^:|^\[/.test(plain)) return false;
+  if (isTemplate(plain)) return false;
   if (isSampleWord(plain) || isSampleWord(plain.replace(/[013457@$!]/g, (char) => leet[char] ?? char))) return false;
   const words = plain.split(/[^a-z]+/).filter((word) => word.length > 0);
   return !(words.length > 0 && words.every((word) => samples.has(word)));
@@ -49,16 +51,27 @@ export function isStrongPassword(secret: string): boolean {
   return (kinds >= 2 && /[0-9]/.test(plain) && longestWord <= plain.length / 2) || (kinds >= 3 && plain.length >= 10);
 }
 
-/** True where base64 decodes to `user:password` of printable characters, with a password that is no sample. */
-export function isBasicCredential(secret: string, decoded: string | undefined): boolean {
-  if (
-    decoded === undefined ||
-    secret.length < 8 ||
-    !/^[\x20-\x7e]{1,128}:[\x20-\x7e\n]{4,4096}$/.test(decoded) ||
-    /^[^:]*[\s]/.test(decoded)
-  )
-    return false;
-  return isNotSamplePassword(decoded.slice(decoded.indexOf(':') + 1).trim());
+/** True where it is no sample, but nothing a generator made either. */
+export function isWeakPassword(secret: string): boolean {
+  return isNotSamplePassword(secret) && !isStrongPassword(secret);
+}
+
+/** True where it is a word documentation uses, yet no template: people do run servers with `admin123`. */
+export function isSamplePassword(secret: string): boolean {
+  if (secret.length < 4 || new Set(secret).size < 3 || isTemplate(secret.toLowerCase())) return false;
+  return !isNotSamplePassword(secret);
+}
+
+/** True where base64 decodes to a printable `user:password` with a password that is no sample. */
+export function isBasicCredential(secret: string): boolean {
+  const decoded = decodeBase64Text(secret);
+  if (decoded === undefined || !/^[\x21-\x39\x3b-\x7e]{1,128}:[\x20-\x7e\n]{4,8000}$/.test(decoded)) return false;
+  return isNotSamplePassword(decoded.slice(decoded.indexOf(':') + 1).trim().slice(0, 200));
+}
+
+/** Variables of shells, format strings and template languages, and what masks a password in a log. */
+function isTemplate(plain: string): boolean {
+  return /[{}<>]|\$\w|\$\(|^[$:[%#]|%[sdvqr]|\*{2,}|x{4,}|\.\.\.|…/.test(plain);
 }
 
 function isSampleWord(plain: string): boolean {

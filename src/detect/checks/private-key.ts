@@ -6,7 +6,7 @@
 
 import { decodeBase64, decodeBase64Text, latin1 } from './base64.ts';
 
-const block = /-----BEGIN ([A-Z0-9 ]{0,20})PRIVATE KEY( BLOCK)?-----([^]*?)-----END \1PRIVATE KEY\2-----/;
+const block = /-----BEGIN ([A-Z0-9 ]{0,20})PRIVATE KEY( BLOCK)?-----([\s\S]*?)-----END \1PRIVATE KEY\2-----/;
 const opensshMagic = 'openssh-key-v1\0';
 
 interface Pem {
