@@ -25,6 +25,7 @@ export type LocationKind =
   | 'volume'
   | 'author'
   | 'comment'
+  | 'config'
   | 'annotation'
   | 'attestation';
 

@@ -1,0 +1,46 @@
+/** A finding before triage: the secret in the clear, nothing masked, nothing hashed. */
+
+import type { Match, RuleSet } from '../detect/rule.ts';
+import { type Confidence, confidences, type Detector, type Provider } from '../detect/rule.ts';
+import type { Exposure, Location } from './finding.ts';
+
+export interface Draft {
+  readonly match: Match;
+  readonly location: Location;
+  /** Index of the layer it is in, for files. */
+  readonly layer?: number;
+  /** The history entry that put it there, where it is known. */
+  readonly historyIndex?: number;
+  /** Other history entries that hold the same secret at the same place. */
+  readonly alsoAt: readonly number[];
+  readonly exposure: Exposure;
+  /** The layer that took it away. */
+  readonly removedBy?: number;
+}
+
+/** A detector and whose it is. */
+export interface KnownRule {
+  readonly detector: Detector;
+  readonly provider: Provider;
+}
+
+/** Detectors by id. */
+export function rulesById(ruleSet: RuleSet): Map<string, KnownRule> {
+  const known = new Map<string, KnownRule>();
+  for (const provider of ruleSet.providers) {
+    for (const detector of provider.detectors) known.set(detector.id, { detector, provider });
+  }
+  return known;
+}
+
+/** How sure a confidence is, as a number to compare. */
+export function rankOf(confidence: Confidence): number {
+  return confidences.indexOf(confidence);
+}
+
+/** The match that says most of two of the same secret at the same place: whoever knows the provider, then the surer. */
+export function better(a: Match, b: Match, rules: ReadonlyMap<string, KnownRule>): Match {
+  const generic = (match: Match): boolean => rules.get(match.rule)?.detector.generic ?? true;
+  if (generic(a) !== generic(b)) return generic(a) ? b : a;
+  return rankOf(b.confidence) > rankOf(a.confidence) ? b : a;
+}

@@ -1,0 +1,98 @@
+/** From drafts to findings: fingerprints made, every secret masked wherever it might show. */
+
+import { severityRank } from './triage.ts';
+import type { Draft, KnownRule } from './draft.ts';
+import type { Exposure, Finding, Instruction, LayerPlace, Location } from './finding.ts';
+import { type Fingerprinter, placeFingerprint } from './fingerprint.ts';
+import { type Masker, mask } from './mask.ts';
+import type { HistoryEntry } from '../oci/image-config.ts';
+
+/** What the drafts of one image are finished with. */
+export interface FinishContext {
+  readonly rules: ReadonlyMap<string, KnownRule>;
+  readonly history: readonly HistoryEntry[];
+  readonly layers: readonly LayerPlace[];
+  /** For each layer the history entry that made it. */
+  readonly madeBy: readonly (number | undefined)[];
+  readonly masker: Masker;
+  readonly fingerprinter: Fingerprinter;
+  readonly showSecrets: boolean;
+}
+
+/** Finishes drafts and puts them in order: severest first, what is live before what is not, then by place. */
+export async function finish(drafts: readonly Draft[], context: FinishContext): Promise<Finding[]> {
+  const findings = await Promise.all(drafts.map((draft) => finishOne(draft, context)));
+  return findings.sort(
+    (a, b) =>
+      severityRank(b.severity) - severityRank(a.severity) ||
+      exposureOrder.indexOf(a.exposure) - exposureOrder.indexOf(b.exposure) ||
+      (a.layer?.index ?? -1) - (b.layer?.index ?? -1) ||
+      (a.instruction?.historyIndex ?? -1) - (b.instruction?.historyIndex ?? -1) ||
+      compare(a.location.path ?? a.location.name ?? '', b.location.path ?? b.location.name ?? '') ||
+      (a.location.offset ?? 0) - (b.location.offset ?? 0) ||
+      compare(a.rule, b.rule),
+  );
+}
+
+const exposureOrder: readonly Exposure[] = ['live', 'metadata', 'attestation', 'overwritten', 'deleted'];
+
+async function finishOne(draft: Draft, context: FinishContext): Promise<Finding> {
+  const { match } = draft;
+  const { detector, provider } = context.rules.get(match.rule)!;
+  const fingerprint = await context.fingerprinter.fingerprint(match.secret);
+  const { location } = draft;
+  const place = [location.path ?? location.name ?? '', ...(location.nested ?? [])];
+  const instruction = instructionAt(draft.historyIndex, context);
+  const { url } = provider.rotation;
+  return {
+    fingerprint,
+    placeFingerprint: placeFingerprint(fingerprint, location.kind, place),
+    rule: match.rule,
+    provider: match.provider,
+    title: detector.title,
+    severity: detector.severity,
+    confidence: match.confidence,
+    secret: {
+      masked: mask(match.secret),
+      length: Array.from(match.secret).length,
+      ...(context.showSecrets ? { value: match.secret } : {}),
+    },
+    ...(match.companion === undefined
+      ? {}
+      : { companion: { name: match.companion.name, masked: mask(match.companion.value) } }),
+    location: maskLocation(location, context.masker),
+    ...(draft.layer === undefined ? {} : { layer: context.layers[draft.layer]! }),
+    ...(instruction === undefined ? {} : { instruction }),
+    ...(draft.alsoAt.length === 0 ? {} : { alsoAt: draft.alsoAt.map((historyIndex) => ({ historyIndex })) }),
+    exposure: draft.exposure,
+    ...(draft.removedBy === undefined ? {} : { removedBy: remover(draft.removedBy, context) }),
+    remediation: { summary: provider.rotation.summary, ...(url === undefined ? {} : { url }) },
+  };
+}
+
+function remover(layer: number, context: FinishContext): NonNullable<Finding['removedBy']> {
+  const historyIndex = context.madeBy[layer];
+  return { layer, ...(historyIndex === undefined ? {} : { historyIndex }) };
+}
+
+/** A history entry as reports show it. */
+export function instructionAt(
+  historyIndex: number | undefined,
+  context: { readonly history: readonly HistoryEntry[]; readonly masker: Masker },
+): Instruction | undefined {
+  const entry = historyIndex === undefined ? undefined : context.history[historyIndex];
+  return entry === undefined ? undefined : { historyIndex: entry.index, createdBy: context.masker.apply(entry.createdBy) };
+}
+
+function maskLocation(location: Location, masker: Masker): Location {
+  return {
+    ...location,
+    ...(location.path === undefined ? {} : { path: masker.apply(location.path) }),
+    ...(location.name === undefined ? {} : { name: masker.apply(location.name) }),
+    ...(location.nested === undefined ? {} : { nested: location.nested.map((name) => masker.apply(name)) }),
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

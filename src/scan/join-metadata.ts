@@ -1,0 +1,144 @@
+/**
+ * From an image's metadata to findings: what a variable holds and the instruction that set it are one
+ * finding; a value set and later replaced is still in the history and is one of its own; a build argument
+ * that is repeated in every later RUN is one.
+ */
+
+import { type CompiledRules, detect } from '../detect/matcher.ts';
+import type { Match } from '../detect/rule.ts';
+import { parseCreatedBy } from '../oci/created-by.ts';
+import type { HistoryEntry, ImageConfig } from '../oci/image-config.ts';
+import { better, type Draft, type KnownRule } from './draft.ts';
+import type { LocationKind } from './finding.ts';
+import { type MetadataString, metadataStrings, textOf } from './metadata-strings.ts';
+
+/** The field of the configuration that an instruction writes. */
+const writes: Readonly<Record<string, LocationKind>> = {
+  ENV: 'env',
+  LABEL: 'label',
+  CMD: 'cmd',
+  ENTRYPOINT: 'entrypoint',
+  HEALTHCHECK: 'healthcheck',
+  ONBUILD: 'onbuild',
+  SHELL: 'shell',
+  USER: 'user',
+  WORKDIR: 'workdir',
+  VOLUME: 'volume',
+  MAINTAINER: 'author',
+};
+
+/** A secret at one place of the metadata, while its history entries are being collected. */
+interface Place {
+  readonly kind: LocationKind;
+  readonly name?: string;
+  /** The whole string it stands in. */
+  readonly value: string;
+  /** True for a field of the configuration, false for a place in the history. */
+  readonly field: boolean;
+  match: Match;
+  readonly historyIndexes: number[];
+}
+
+/** One string and what the rules found in it. */
+export interface ScannedString {
+  readonly string: MetadataString;
+  readonly matches: readonly Match[];
+}
+
+/** Runs the rules over every string of a configuration. */
+export function scanMetadata(config: ImageConfig, compiled: CompiledRules): ScannedString[] {
+  return metadataStrings(config).map((string) => ({ string, matches: detect(compiled, textOf(string)) }));
+}
+
+/** Joins what was found in the metadata into one finding a secret and place. */
+export function joinMetadata(
+  config: ImageConfig,
+  scanned: readonly ScannedString[],
+  rules: ReadonlyMap<string, KnownRule>,
+): Draft[] {
+  const places: Place[] = [];
+  const history = config.history ?? [];
+  const found = scanned.flatMap(({ string, matches }) => matches.map((match) => ({ string, match })));
+  for (const { string, match } of found) {
+    if (string.historyIndex === undefined) {
+      if (string.kind === 'config' && places.some((place) => place.match.secret === match.secret)) continue;
+      add(places, { kind: string.kind, ...named(string.name), value: string.value, field: true, match, historyIndexes: [] }, rules);
+    } else {
+      addFromHistory(places, history[string.historyIndex]!, string, match, rules);
+    }
+  }
+  const kept = places.filter((place) => place.kind !== 'config' || !places.some((other) => other !== place && other.match.secret === place.match.secret));
+  return kept.map((place) => toDraft(place, history));
+}
+
+function addFromHistory(
+  places: Place[],
+  entry: HistoryEntry,
+  string: MetadataString,
+  match: Match,
+  rules: ReadonlyMap<string, KnownRule>,
+): void {
+  const instruction = string.kind === 'history' && string.name === undefined ? parseCreatedBy(entry.createdBy).instruction : undefined;
+  const written = instruction === undefined ? undefined : writes[instruction];
+  const name = string.name ?? (written === 'env' || written === 'label' ? nameBefore(string.value, string.value.indexOf(match.secret)) : undefined);
+  const field = places.find(
+    (place) =>
+      place.field && place.kind === written && place.match.secret === match.secret && (place.name === undefined || place.name === name || name === undefined),
+  );
+  if (field !== undefined) {
+    field.historyIndexes.push(entry.index);
+    return;
+  }
+  add(places, { kind: string.kind, ...named(name), value: string.value, field: false, match, historyIndexes: [entry.index] }, rules);
+}
+
+/** Adds a place, or puts it together with the one it repeats. */
+function add(places: Place[], place: Place, rules: ReadonlyMap<string, KnownRule>): void {
+  const same = places.find(
+    (known) =>
+      known.match.secret === place.match.secret && known.name === place.name && (known.kind === place.kind || (isBuildArgument(known) && isBuildArgument(place))),
+  );
+  if (same === undefined) {
+    places.push(place);
+    return;
+  }
+  same.match = better(same.match, place.match, rules);
+  for (const index of place.historyIndexes) if (!same.historyIndexes.includes(index)) same.historyIndexes.push(index);
+}
+
+function isBuildArgument(place: Place): boolean {
+  return place.kind === 'arg' || (place.kind === 'history' && place.name !== undefined);
+}
+
+function toDraft(place: Place, history: readonly HistoryEntry[]): Draft {
+  const indexes = [...place.historyIndexes].sort((a, b) => a - b);
+  // A field holds what its last instruction wrote; a place in the history begins with its first.
+  const historyIndex = place.field ? (indexes.at(-1) ?? instructionThatSet(place, history)) : indexes[0];
+  return {
+    match: place.match,
+    location: { kind: place.kind, ...named(place.name) },
+    ...(historyIndex === undefined ? {} : { historyIndex }),
+    alsoAt: indexes.filter((index) => index !== historyIndex),
+    exposure: 'metadata',
+  };
+}
+
+/** For a field whose instruction the rules did not ring on: the last entry that holds `NAME=value`, or the value, literally. */
+function instructionThatSet(place: Place, history: readonly HistoryEntry[]): number | undefined {
+  const candidates = history.filter((entry) => writes[parseCreatedBy(entry.createdBy).instruction ?? ''] === place.kind);
+  const literal = place.name === undefined ? place.value : `${place.name}=${place.value}`;
+  const holds = (text: string): HistoryEntry | undefined => candidates.findLast((entry) => entry.createdBy.includes(text));
+  const named = place.name === undefined ? [] : candidates.filter((entry) => entry.createdBy.includes(place.name!));
+  return (holds(literal) ?? named.findLast((entry) => entry.createdBy.includes(place.match.secret)) ?? holds(place.match.secret))?.index;
+}
+
+/** The `NAME` of the last `NAME=` or leading `NAME ` before an offset in the text of an ENV or LABEL instruction. */
+function nameBefore(text: string, offset: number): string | undefined {
+  const before = text.slice(0, offset);
+  const assigned = [...before.matchAll(/(?:^|\s)["']?([A-Za-z_][\w.\-/]*)["']?=/gu)].at(-1)?.[1];
+  return assigned ?? /^(?:ENV|LABEL)\s+([A-Za-z_][\w.\-/]*)\s/u.exec(before)?.[1];
+}
+
+function named(name: string | undefined): { name?: string } {
+  return name === undefined ? {} : { name };
+}

@@ -1,0 +1,35 @@
+/**
+ * What scanning one blob gives: a pure function of its bytes and the rule set, so it knows nothing of
+ * images and can be computed anywhere, once. Secrets are in it in the clear: it never leaves the process.
+ */
+
+import type { Match } from '../detect/rule.ts';
+import type { Diagnostic } from '../errors.ts';
+import type { LayerIndex } from './layer-index.ts';
+
+/** The matches in one content: a file, or a member inside it. */
+export interface ContentMatches {
+  /** Position of the tar entry in the layer, 0-based. */
+  readonly ordinal: number;
+  /** Path in the image, cleaned. */
+  readonly path: string;
+  /** Chain of members inside the file, outermost first; empty for the file itself. */
+  readonly nested: readonly string[];
+  readonly matches: readonly Match[];
+}
+
+/** Everything that is known of a layer once its bytes have passed. */
+export interface LayerScan {
+  /** Digest of the bytes as they were stored. */
+  readonly blobDigest: string;
+  /** Digest of the decompressed bytes. */
+  readonly diffId: string;
+  readonly sizeBytes: number;
+  readonly uncompressedBytes: number;
+  readonly compression: 'gzip' | 'zstd' | 'none';
+  readonly entries: number;
+  readonly files: number;
+  readonly contents: readonly ContentMatches[];
+  readonly index: LayerIndex;
+  readonly diagnostics: readonly Diagnostic[];
+}

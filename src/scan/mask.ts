@@ -1,0 +1,29 @@
+/** Masking: what is shown of a secret, and taking known secrets out of any other text that goes into a report. */
+
+/** Secrets shorter than this show nothing of themselves. */
+const shortestShown = 16;
+
+/** The masked form of a secret: nothing of short ones, else the first and last four characters. */
+export function mask(secret: string): string {
+  const characters = Array.from(secret.replace(/\s+/gu, ' ').trim());
+  if (characters.length < shortestShown) return '********';
+  return `${characters.slice(0, 4).join('')}…${characters.slice(-4).join('')}`;
+}
+
+/** Replaces every one of a set of secrets in text, the longest first. */
+export class Masker {
+  readonly #secrets: readonly string[];
+
+  constructor(secrets: Iterable<string>) {
+    this.#secrets = [...new Set(secrets)].filter((secret) => secret !== '').sort((a, b) => b.length - a.length);
+  }
+
+  /** The text with each secret in its masked form. */
+  apply(text: string): string {
+    let masked = text;
+    for (const secret of this.#secrets) {
+      if (masked.includes(secret)) masked = masked.replaceAll(secret, () => mask(secret));
+    }
+    return masked;
+  }
+}

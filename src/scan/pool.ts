@@ -1,0 +1,197 @@
+/**
+ * The worker pool: at most `jobs` blobs at a time, one a worker. The main thread only moves bytes: what it
+ * has sent and the worker has not used up is bounded, so memory does not grow with the image.
+ */
+
+import { Worker } from 'node:worker_threads';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { RuleSet } from '../detect/rule.ts';
+import { messageOf, ScanError } from '../errors.ts';
+import type { WalkOptions } from '../layer/walk-layer.ts';
+import type { Blob, ByteStream } from '../source/source.ts';
+import type { LayerScan } from './layer-scan.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from './worker.ts';
+
+/** Bytes on their way to one worker at most. */
+const creditBytes = 8 << 20;
+/** Small chunks are put together to this size: a message costs more than a copy. */
+const batchBytes = 256 << 10;
+
+/** What a pool is made of. */
+export interface PoolOptions {
+  readonly jobs: number;
+  readonly ruleSet: RuleSet;
+  readonly automaton: Uint8Array | undefined;
+  readonly seed: number;
+}
+
+/** A blob that is being scanned. */
+export interface BlobJob {
+  /** Settles when the source's bytes have all been handed over: a sequential source may go on then. */
+  readonly read: Promise<void>;
+  readonly scan: Promise<LayerScan>;
+}
+
+/** Scans blobs in worker threads; a worker that dies is a defect (`INTERNAL`), never a clean layer. */
+export class ScanPool {
+  readonly #options: PoolOptions;
+  readonly #limit: LimitFunction;
+  readonly #idle: Worker[] = [];
+  readonly #all = new Set<Worker>();
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#limit = pLimit(options.jobs);
+  }
+
+  /** Blobs that wait for a worker. */
+  get waiting(): number {
+    return this.#limit.pendingCount;
+  }
+
+  /** Queues a blob; `onBytes` hears of stored bytes as they are used up. */
+  scan(blob: Blob, walk: Omit<WalkOptions, 'signal'>, signal: AbortSignal, onBytes: (bytes: number) => void): BlobJob {
+    let handedOver: () => void = () => {};
+    const read = new Promise<void>((resolve) => {
+      handedOver = resolve;
+    });
+    const scan = this.#limit(async () => {
+      signal.throwIfAborted();
+      const worker = this.#idle.pop() ?? this.#start();
+      try {
+        return await this.#run(worker, blob, walk, signal, onBytes, handedOver);
+      } finally {
+        if (this.#all.has(worker)) this.#idle.push(worker);
+      }
+    }).finally(handedOver);
+    return { read, scan };
+  }
+
+  async close(): Promise<void> {
+    this.#idle.length = 0;
+    const workers = [...this.#all];
+    this.#all.clear();
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
+  #start(): Worker {
+    const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
+    const { ruleSet, automaton, seed } = this.#options;
+    const setup: WorkerSetup = { ruleSet, automaton, seed };
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: setup });
+    this.#all.add(worker);
+    worker.once('exit', () => this.#all.delete(worker));
+    return worker;
+  }
+
+  async #run(
+    worker: Worker,
+    blob: Blob,
+    options: Omit<WalkOptions, 'signal'>,
+    signal: AbortSignal,
+    onBytes: (bytes: number) => void,
+    handedOver: () => void,
+  ): Promise<LayerScan> {
+    // Before the worker hears of it: a blob that can't be had fails alone and leaves the worker idle.
+    const bytes = blob.file === undefined ? await blob.open(signal) : undefined;
+    const credit = new Credit(creditBytes);
+    let listening: (message: FromWorker) => void = () => {};
+    let died: (error: Error) => void = () => {};
+    const result = new Promise<LayerScan>((resolve, reject) => {
+      listening = (message) => {
+        if (message.kind === 'used') {
+          credit.give(message.bytes);
+          onBytes(message.bytes);
+        } else if (message.kind === 'done') resolve(message.scan);
+        else reject(new ScanError('INTERNAL', message.message, { subject: blob.key, cause: message.stack }));
+      };
+      died = (error) => reject(new ScanError('INTERNAL', `a scan worker died: ${messageOf(error)}`, { cause: error }));
+    });
+    const exited = (code: number): void => died(new Error(`exit code ${code}`));
+    const aborted = (): void => {
+      void worker.terminate();
+    };
+    worker.on('message', listening);
+    worker.once('error', died);
+    worker.once('exit', exited);
+    signal.addEventListener('abort', aborted, { once: true });
+    const say = (message: ToWorker, transfer: ArrayBuffer[] = []): void => worker.postMessage(message, transfer);
+    try {
+      say({ kind: 'scan', options, ...(blob.file === undefined ? {} : { file: blob.file }) });
+      const feeding = bytes === undefined ? Promise.resolve() : feed(bytes, say, credit);
+      // A worker that fails early leaves nobody to give credit back: whichever ends first decides.
+      await Promise.race([feeding.then(handedOver), result]);
+      return await result;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      credit.close();
+      worker.off('message', listening);
+      worker.off('error', died);
+      worker.off('exit', exited);
+      signal.removeEventListener('abort', aborted);
+    }
+  }
+}
+
+/** Sends a stream's bytes within the credit; a source that fails is told to the worker, which scans what came. */
+async function feed(bytes: ByteStream, say: (message: ToWorker, transfer?: ArrayBuffer[]) => void, credit: Credit): Promise<void> {
+  try {
+    let batch = new Uint8Array(batchBytes);
+    let filled = 0;
+    const send = async (part: Uint8Array<ArrayBuffer>): Promise<void> => {
+      await credit.take(part.byteLength);
+      say({ kind: 'chunk', bytes: part }, [part.buffer]);
+    };
+    for await (const chunk of bytes) {
+      for (let start = 0; start < chunk.byteLength; ) {
+        const part = chunk.subarray(start, start + batchBytes - filled);
+        batch.set(part, filled);
+        filled += part.byteLength;
+        start += part.byteLength;
+        if (filled === batchBytes) {
+          await send(batch);
+          batch = new Uint8Array(batchBytes);
+          filled = 0;
+        }
+      }
+    }
+    if (filled > 0) await send(batch.slice(0, filled));
+    say({ kind: 'end' });
+  } catch (error) {
+    say({ kind: 'cut', message: messageOf(error) });
+  }
+}
+
+/** Counts the bytes that are on their way. */
+class Credit {
+  #left: number;
+  #waiting: (() => void) | undefined;
+  #closed = false;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  async take(bytes: number): Promise<void> {
+    while (this.#left <= 0 && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
+    }
+    if (this.#closed) throw new Error('the scan of this blob has ended');
+    this.#left -= bytes;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+    this.#waiting?.();
+    this.#waiting = undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.give(0);
+  }
+}

@@ -1,0 +1,39 @@
+/** Which findings a report shows: filters apply after the scan, so that what they hide can still be counted. */
+
+import { type Severity, severities } from '../detect/rule.ts';
+import type { Confidence } from '../detect/rule.ts';
+import { type Draft, type KnownRule, rankOf } from './draft.ts';
+
+/** What the user asked to see. */
+export interface Filter {
+  readonly minConfidence: Confidence;
+  readonly minSeverity?: Severity;
+  /** Rule or provider ids; empty means all. */
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+}
+
+/** The drafts to show, and how many were hidden for their confidence alone. */
+export interface Triage {
+  readonly shown: readonly Draft[];
+  readonly hiddenByConfidence: number;
+}
+
+/** Sorts out what a filter shows. */
+export function triage(drafts: readonly Draft[], filter: Filter, rules: ReadonlyMap<string, KnownRule>): Triage {
+  const only = new Set(filter.only);
+  const skip = new Set(filter.skip);
+  const wanted = drafts.filter(({ match }) => {
+    const severity = rules.get(match.rule)!.detector.severity;
+    if (filter.minSeverity !== undefined && severityRank(severity) < severityRank(filter.minSeverity)) return false;
+    if (skip.has(match.rule) || skip.has(match.provider)) return false;
+    return only.size === 0 || only.has(match.rule) || only.has(match.provider);
+  });
+  const shown = wanted.filter(({ match }) => rankOf(match.confidence) >= rankOf(filter.minConfidence));
+  return { shown, hiddenByConfidence: wanted.length - shown.length };
+}
+
+/** How severe, as a number to compare. */
+export function severityRank(severity: Severity): number {
+  return severities.indexOf(severity);
+}
