@@ -1,0 +1,105 @@
+/** A finding's place in words: where it is, which step and layer put it there, whether it is still there. */
+
+import type { Exposure, Finding, Location, LocationKind } from '../scan/finding.ts';
+import type { PaintFormat } from './paint.ts';
+import { oneLine, printable } from './printable.ts';
+
+const kindNames: Readonly<Record<Exclude<LocationKind, 'file'>, string>> = {
+  path: 'file name',
+  env: 'ENV',
+  arg: 'ARG',
+  label: 'LABEL',
+  history: 'history',
+  cmd: 'CMD',
+  entrypoint: 'ENTRYPOINT',
+  healthcheck: 'HEALTHCHECK',
+  onbuild: 'ONBUILD',
+  shell: 'SHELL',
+  user: 'USER',
+  workdir: 'WORKDIR',
+  volume: 'VOLUME',
+  author: 'author',
+  comment: 'comment',
+  annotation: 'annotation',
+  config: 'config',
+  attestation: 'attestation',
+};
+
+/** `opt/app/settings.py:12`, `lib/x.jar › db.properties:3 (base64)`, `ENV API_KEY` */
+export function whereOf(location: Location): string {
+  const { kind, path, name, line, nested = [], decoded = [] } = location;
+  const decoding = decoded.length > 0 ? ` (${decoded.map(printable).join(', ')})` : '';
+  if (kind !== 'file') {
+    const subject = path ?? name;
+    return (subject === undefined ? kindName(kind) : `${kindName(kind)} ${elide(oneLine(subject))}`) + decoding;
+  }
+  const chain = [path ?? '?', ...nested].map(printable).join(' › ');
+  return elide(chain) + (line === undefined ? '' : `:${line}`) + decoding;
+}
+
+/** The kind of place as a person calls it; kinds we do not know yet are called what they are. */
+export function kindName(kind: LocationKind): string {
+  return kind === 'file' ? 'file' : (kindNames[kind] ?? kind);
+}
+
+/** `step 41`, `steps 41, 43`, `step 41 +5`; counted from 0, as in the JSON report. */
+export function stepOf(finding: Finding): string {
+  const { instruction, alsoAt = [] } = finding;
+  if (instruction === undefined) return '';
+  const others = alsoAt.map(({ historyIndex }) => historyIndex);
+  if (others.length === 0) return `step ${instruction.historyIndex}`;
+  if (others.length > 1) return `step ${instruction.historyIndex} +${others.length}`;
+  return `steps ${instruction.historyIndex}, ${others[0]}`;
+}
+
+/** `layer 33`; counted from 0, as in the JSON report. */
+export function layerOf(finding: Finding): string {
+  return finding.layer === undefined ? '' : `layer ${finding.layer.index}`;
+}
+
+/** Whether the secret is still there, in words. */
+export function exposureOf(finding: Finding): string {
+  const by = finding.removedBy === undefined ? 'later' : `in layer ${finding.removedBy.layer}`;
+  switch (finding.exposure) {
+    case 'live':
+      return 'live';
+    case 'overwritten':
+      return `overwritten ${by}`;
+    case 'deleted':
+      return `deleted ${by}, still in every pull`;
+    case 'attestation':
+      return 'in the build attestation';
+    default:
+      return metadataExposure(finding.location.kind);
+  }
+}
+
+/** How an exposure is painted: what anybody sees at once, what takes a look, what is buried. */
+export const exposureFormat: Readonly<Record<Exposure, PaintFormat>> = {
+  live: 'red',
+  metadata: 'red',
+  overwritten: 'yellow',
+  deleted: 'yellow',
+  attestation: 'yellow',
+};
+
+/** Cuts the middle out of what no file system has: longer than any path, it is there to drown the report. */
+function elide(text: string): string {
+  return text.length <= 4096 ? text : `${text.slice(0, 1024)}…${text.slice(-1024)}`.toWellFormed();
+}
+
+function metadataExposure(kind: LocationKind): string {
+  switch (kind) {
+    case 'env':
+      return 'set in every container';
+    case 'cmd':
+    case 'entrypoint':
+    case 'healthcheck':
+      return 'run in every container';
+    case 'history':
+    case 'arg':
+      return 'only in history, still in every pull';
+    default:
+      return 'in the image configuration';
+  }
+}
