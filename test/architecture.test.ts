@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 
 /** The checkout, whether this runs from test/ or from dist/test/. */
-const root = path.resolve(fileURLToPath(import.meta.url), import.meta.url.includes('/dist/test/') ? '../../..' : '../..');
+const root = path.resolve(
+  fileURLToPath(import.meta.url),
+  import.meta.url.includes('/dist/test/') ? '../../..' : '../..',
+);
 
 /** For each folder of src, the folders it may import; design: data flows one way. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -33,7 +36,11 @@ const files = globSync('src/**/*.ts', { cwd: root }).map((file) => file.split(pa
 
 function importsOf(file: string): string[] {
   const text = readFileSync(path.join(root, file), 'utf8');
-  const specifiers = [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s*'([^']+)'/gu), ...text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/gu), ...text.matchAll(/(?:^|\n)import\s*'([^']+)'/gu)];
+  const specifiers = [
+    ...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s*'([^']+)'/gu),
+    ...text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/gu),
+    ...text.matchAll(/(?:^|\n)import\s*'([^']+)'/gu),
+  ];
   return specifiers.map((match) => match[1]!);
 }
 
@@ -73,7 +80,11 @@ describe('the architecture', () => {
     const atTheEdge = new Set(['src/detect/load-rules.ts', 'src/detect/load-automaton.ts']);
     const wrong = files
       .filter((file) => file.startsWith('src/detect/') && !atTheEdge.has(file))
-      .flatMap((file) => importsOf(file).filter((name) => /^node:(?:fs|net|http|https|child_process|worker_threads)/u.test(name)).map((name) => `${file}: ${name}`));
+      .flatMap((file) =>
+        importsOf(file)
+          .filter((name) => /^node:(?:fs|net|http|https|child_process|worker_threads)/u.test(name))
+          .map((name) => `${file}: ${name}`),
+      );
     assert.deepEqual(wrong, []);
   });
 });

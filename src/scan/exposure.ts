@@ -91,7 +91,9 @@ export class ExposureTracker {
       const own = layer === alias.layer;
       const before = layer === untilLayer ? untilOrdinal : Number.POSITIVE_INFINITY;
       const acts = (hit: IndexHit): boolean =>
-        own ? hit.ordinal > alias.ordinal && hit.ordinal < before && !isMarker(hit) : isMarker(hit) || hit.ordinal < before;
+        own
+          ? hit.ordinal > alias.ordinal && hit.ordinal < before && !isMarker(hit)
+          : isMarker(hit) || hit.ordinal < before;
       const hits = this.#hits[layer]!;
       const here = (hits.get(alias.path) ?? []).filter(acts);
       if (here.some((hit) => !isMarker(hit))) return { layer, how: 'overwritten' };

@@ -3,8 +3,8 @@
  * are 1-based, columns in code points; offsets are 0-based bytes. Absent means absent: no null.
  */
 
-import type { Diagnostic } from '../errors.ts';
 import type { Confidence, Severity } from '../detect/rule.ts';
+import type { Diagnostic } from '../errors.ts';
 import type { SourceKind } from '../source/source.ts';
 
 /** What kind of place a secret was found in. */
@@ -186,5 +186,9 @@ export interface EnvReport {
   readonly durationMs: number;
   readonly images: readonly (EnvImageReport | ImageError)[];
   readonly diagnostics: readonly Diagnostic[];
-  readonly summary: { readonly images: number; readonly entries: number; readonly byVerdict: Readonly<Partial<Record<EnvVerdict, number>>> };
+  readonly summary: {
+    readonly images: number;
+    readonly entries: number;
+    readonly byVerdict: Readonly<Partial<Record<EnvVerdict, number>>>;
+  };
 }

@@ -38,5 +38,8 @@ export class Fingerprinter {
 
 /** A fingerprint of a secret and its place: kind, and path (with what is nested in it) or name. */
 export function placeFingerprint(fingerprint: string, kind: string, place: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify([fingerprint, kind, ...place])).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([fingerprint, kind, ...place]))
+    .digest('hex')
+    .slice(0, 32);
 }

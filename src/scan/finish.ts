@@ -1,11 +1,11 @@
 /** From drafts to findings: fingerprints made, every secret masked wherever it might show. */
 
-import { severityRank } from './triage.ts';
+import type { HistoryEntry } from '../oci/image-config.ts';
 import type { Draft, KnownRule } from './draft.ts';
 import type { Exposure, Finding, Instruction, LayerPlace, Location } from './finding.ts';
 import { type Fingerprinter, placeFingerprint } from './fingerprint.ts';
 import { type Masker, mask } from './mask.ts';
-import type { HistoryEntry } from '../oci/image-config.ts';
+import { severityRank } from './triage.ts';
 
 /** What the drafts of one image are finished with. */
 export interface FinishContext {
@@ -81,7 +81,9 @@ export function instructionAt(
   context: { readonly history: readonly HistoryEntry[]; readonly masker: Masker },
 ): Instruction | undefined {
   const entry = historyIndex === undefined ? undefined : context.history[historyIndex];
-  return entry === undefined ? undefined : { historyIndex: entry.index, createdBy: context.masker.apply(entry.createdBy) };
+  return entry === undefined
+    ? undefined
+    : { historyIndex: entry.index, createdBy: context.masker.apply(entry.createdBy) };
 }
 
 function maskLocation(location: Location, masker: Masker): Location {

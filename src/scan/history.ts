@@ -18,12 +18,18 @@ export function alignHistory(history: readonly HistoryEntry[] | undefined, layer
   const unknown = new Array<undefined>(layerCount).fill(undefined);
   if (history === undefined || (history.length === 0 && layerCount > 0)) {
     if (layerCount === 0) return { layers: unknown, diagnostics: [] };
-    return { layers: unknown, diagnostics: [mismatch('the image has no history, so no instruction can be named for its layers')] };
+    return {
+      layers: unknown,
+      diagnostics: [mismatch('the image has no history, so no instruction can be named for its layers')],
+    };
   }
   const made = history.filter((entry) => !entry.emptyLayer).map((entry) => entry.index);
   if (made.length === layerCount) return { layers: made, diagnostics: [] };
   const counts = `${made.length} history entries for ${layerCount} layers`;
-  return { layers: unknown, diagnostics: [mismatch(`the history does not fit the layers (${counts}), so no instruction can be named for them`)] };
+  return {
+    layers: unknown,
+    diagnostics: [mismatch(`the history does not fit the layers (${counts}), so no instruction can be named for them`)],
+  };
 }
 
 function mismatch(message: string): Diagnostic {

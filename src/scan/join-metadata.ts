@@ -27,6 +27,9 @@ const writes: Readonly<Record<string, LocationKind>> = {
   MAINTAINER: 'author',
 };
 
+/** Fields of which an image has one: each instruction replaces what was there. */
+const inForce: ReadonlySet<LocationKind> = new Set(['cmd', 'entrypoint', 'healthcheck', 'shell', 'user', 'workdir']);
+
 /** A secret at one place of the metadata, while its history entries are being collected. */
 interface Place {
   readonly kind: LocationKind;
@@ -62,12 +65,19 @@ export function joinMetadata(
   for (const { string, match } of found) {
     if (string.historyIndex === undefined) {
       if (string.kind === 'config' && places.some((place) => place.match.secret === match.secret)) continue;
-      add(places, { kind: string.kind, ...named(string.name), value: string.value, field: true, match, historyIndexes: [] }, rules);
+      add(
+        places,
+        { kind: string.kind, ...named(string.name), value: string.value, field: true, match, historyIndexes: [] },
+        rules,
+      );
     } else {
       addFromHistory(places, history[string.historyIndex]!, string, match, rules);
     }
   }
-  const kept = places.filter((place) => place.kind !== 'config' || !places.some((other) => other !== place && other.match.secret === place.match.secret));
+  const kept = places.filter(
+    (place) =>
+      place.kind !== 'config' || !places.some((other) => other !== place && other.match.secret === place.match.secret),
+  );
   return kept.map((place) => toDraft(place, history));
 }
 
@@ -78,25 +88,39 @@ function addFromHistory(
   match: Match,
   rules: ReadonlyMap<string, KnownRule>,
 ): void {
-  const instruction = string.kind === 'history' && string.name === undefined ? parseCreatedBy(entry.createdBy).instruction : undefined;
+  const instruction =
+    string.kind === 'history' && string.name === undefined ? parseCreatedBy(entry.createdBy).instruction : undefined;
   const written = instruction === undefined ? undefined : writes[instruction];
-  const name = string.name ?? (written === 'env' || written === 'label' ? nameBefore(string.value, string.value.indexOf(match.secret)) : undefined);
+  const name =
+    string.name ??
+    (written === 'env' || written === 'label'
+      ? nameBefore(string.value, string.value.indexOf(match.secret))
+      : undefined);
   const field = places.find(
     (place) =>
-      place.field && place.kind === written && place.match.secret === match.secret && (place.name === undefined || place.name === name || name === undefined),
+      place.field &&
+      place.kind === written &&
+      place.match.secret === match.secret &&
+      (place.name === undefined || place.name === name || name === undefined),
   );
   if (field !== undefined) {
     field.historyIndexes.push(entry.index);
     return;
   }
-  add(places, { kind: string.kind, ...named(name), value: string.value, field: false, match, historyIndexes: [entry.index] }, rules);
+  add(
+    places,
+    { kind: string.kind, ...named(name), value: string.value, field: false, match, historyIndexes: [entry.index] },
+    rules,
+  );
 }
 
 /** Adds a place, or puts it together with the one it repeats. */
 function add(places: Place[], place: Place, rules: ReadonlyMap<string, KnownRule>): void {
   const same = places.find(
     (known) =>
-      known.match.secret === place.match.secret && known.name === place.name && (known.kind === place.kind || (isBuildArgument(known) && isBuildArgument(place))),
+      known.match.secret === place.match.secret &&
+      known.name === place.name &&
+      (known.kind === place.kind || (isBuildArgument(known) && isBuildArgument(place))),
   );
   if (same === undefined) {
     places.push(place);
@@ -113,7 +137,10 @@ function isBuildArgument(place: Place): boolean {
 function toDraft(place: Place, history: readonly HistoryEntry[]): Draft {
   const indexes = [...place.historyIndexes].sort((a, b) => a - b);
   // A field holds what its last instruction wrote; a place in the history begins with its first.
-  const historyIndex = place.field ? (indexes.at(-1) ?? instructionThatSet(place, history)) : indexes[0];
+  const historyIndex = place.field
+    ? (indexes.at(-1) ??
+      entryThatSet({ kind: place.kind, value: place.value, ...named(place.name) }, history, place.match.secret))
+    : indexes[0];
   return {
     match: place.match,
     location: { kind: place.kind, ...named(place.name) },
@@ -123,13 +150,23 @@ function toDraft(place: Place, history: readonly HistoryEntry[]): Draft {
   };
 }
 
-/** For a field whose instruction the rules did not ring on: the last entry that holds `NAME=value`, or the value, literally. */
-function instructionThatSet(place: Place, history: readonly HistoryEntry[]): number | undefined {
-  const candidates = history.filter((entry) => writes[parseCreatedBy(entry.createdBy).instruction ?? ''] === place.kind);
-  const literal = place.name === undefined ? place.value : `${place.name}=${place.value}`;
-  const holds = (text: string): HistoryEntry | undefined => candidates.findLast((entry) => entry.createdBy.includes(text));
-  const named = place.name === undefined ? [] : candidates.filter((entry) => entry.createdBy.includes(place.name!));
-  return (holds(literal) ?? named.findLast((entry) => entry.createdBy.includes(place.match.secret)) ?? holds(place.match.secret))?.index;
+/** The history entry that set a field: the last that holds `NAME=value`, else the name and the value, else the value, literally. */
+export function entryThatSet(
+  string: MetadataString,
+  history: readonly HistoryEntry[],
+  secret: string = string.value,
+): number | undefined {
+  const setters = history.filter((entry) => writes[parseCreatedBy(entry.createdBy).instruction ?? ''] === string.kind);
+  const { name } = string;
+  const last = (...texts: string[]): HistoryEntry | undefined =>
+    setters.findLast((entry) => texts.every((text) => entry.createdBy.includes(text)));
+  const exact =
+    last(textOf(string)) ??
+    (name === undefined ? undefined : last(name, secret)) ??
+    (secret === '' ? undefined : last(secret));
+  // A command's words stand in the history in the builder's own quotes; the last of its kind is in force.
+  const entry = exact ?? (inForce.has(string.kind) ? setters.at(-1) : undefined);
+  return entry?.index;
 }
 
 /** The `NAME` of the last `NAME=` or leading `NAME ` before an offset in the text of an ENV or LABEL instruction. */

@@ -5,9 +5,9 @@ import type { Confidence } from '../detect/rule.ts';
 import { type Diagnostic, incomplete, notice } from '../errors.ts';
 import type { ImageRecord } from '../source/source.ts';
 import type { KnownRule } from './draft.ts';
-import { finish, instructionAt } from './finish.ts';
 import type { ImageReport, LayerPlace, LayerReport } from './finding.ts';
 import type { Fingerprinter } from './fingerprint.ts';
+import { finish, instructionAt } from './finish.ts';
 import { alignHistory } from './history.ts';
 import { joinFiles } from './join-files.ts';
 import { joinMetadata, scanMetadata } from './join-metadata.ts';
@@ -42,7 +42,10 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
   const layers = record.layers.map((layer) => (layer.blob === undefined ? undefined : blobs.scans.get(layer.blob)));
   const alignment = alignHistory(record.config.history, layers.length);
   const scannedStrings = scanMetadata(record.config, kit.compiled);
-  const drafts = [...joinFiles(layers, alignment.layers, kit.rules), ...joinMetadata(record.config, scannedStrings, kit.rules)];
+  const drafts = [
+    ...joinFiles(layers, alignment.layers, kit.rules),
+    ...joinMetadata(record.config, scannedStrings, kit.rules),
+  ];
   const masker = new Masker([
     ...drafts.map(({ match }) => match.secret),
     ...scannedStrings.flatMap(({ matches }) => matches.map((match) => match.secret)),
@@ -58,7 +61,11 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
       const title = `layer ${index}`;
       if (scan !== undefined) return layerDiagnostics(record, scan, index, masker);
       const failure = blobs.failures.get(record.layers[index]!.blob ?? '');
-      return [failure === undefined ? incomplete('BLOB_MISSING', title, 'its source does not have it') : { ...failure, subject: title }];
+      return [
+        failure === undefined
+          ? incomplete('BLOB_MISSING', title, 'its source does not have it')
+          : { ...failure, subject: title },
+      ];
     }),
   ];
   const scanned = layers.filter((scan) => scan !== undefined);
@@ -70,7 +77,9 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     ...(record.configDigest === undefined ? {} : { configDigest: record.configDigest }),
     ...(record.config.created === undefined ? {} : { createdAt: record.config.created }),
     repoTags: record.repoTags,
-    layers: layers.map((scan, index) => layerReport(record, scan, places[index]!, alignment.layers[index], { history, masker })),
+    layers: layers.map((scan, index) =>
+      layerReport(record, scan, places[index]!, alignment.layers[index], { history, masker }),
+    ),
     coverage: {
       complete: !skipped.some(({ effect }) => effect === 'incomplete'),
       layersScanned: scanned.length,
@@ -125,5 +134,8 @@ function layerDiagnostics(record: ImageRecord, scan: LayerScan, index: number, m
   // A layer that was asked for by a digest it has is the right one whatever the configuration claims; one
   // that has no other name than its diff ID is not.
   const verified = record.layers[index]?.digest !== undefined;
-  return [...found, verified ? notice('DIFF_ID_MISMATCH', title, message) : incomplete('DIFF_ID_MISMATCH', title, message)];
+  return [
+    ...found,
+    verified ? notice('DIFF_ID_MISMATCH', title, message) : incomplete('DIFF_ID_MISMATCH', title, message),
+  ];
 }

@@ -70,9 +70,18 @@ function* restStrings(config: ImageConfig, known: readonly MetadataString[]): Ge
     seen.add(string.value);
     if (string.name !== undefined) seen.add(textOf(string));
   }
-  const words = [config.cmd, config.entrypoint, config.healthcheck, config.shell, config.env, config.onBuild, config.diffIds];
+  const words = [
+    config.cmd,
+    config.entrypoint,
+    config.healthcheck,
+    config.shell,
+    config.env,
+    config.onBuild,
+    config.diffIds,
+  ];
   for (const word of words.flat()) seen.add(word);
-  for (const entry of config.history ?? []) for (const text of [entry.createdBy, entry.created]) if (text) seen.add(text);
+  for (const entry of config.history ?? [])
+    for (const text of [entry.createdBy, entry.created]) if (text) seen.add(text);
   for (const text of [config.os, config.architecture, config.variant, config.created]) if (text) seen.add(text);
   for (const { path, value } of leaves(config.raw)) {
     if (seen.has(value)) continue;
@@ -90,7 +99,10 @@ function* leaves(root: unknown): Generator<{ path: string; value: string }> {
     if (typeof value === 'string') {
       if (value !== '') yield { path, value };
     } else if (typeof value === 'object' && value !== null) {
-      const below = Object.entries(value).map(([key, item]) => ({ path: path === '' ? key : `${path}.${key}`, value: item as unknown }));
+      const below = Object.entries(value).map(([key, item]) => ({
+        path: path === '' ? key : `${path}.${key}`,
+        value: item as unknown,
+      }));
       stack.push(...below.reverse());
     }
   }

@@ -136,7 +136,11 @@ export class ScanPool {
 }
 
 /** Sends a stream's bytes within the credit; a source that fails is told to the worker, which scans what came. */
-async function feed(bytes: ByteStream, say: (message: ToWorker, transfer?: ArrayBuffer[]) => void, credit: Credit): Promise<void> {
+async function feed(
+  bytes: ByteStream,
+  say: (message: ToWorker, transfer?: ArrayBuffer[]) => void,
+  credit: Credit,
+): Promise<void> {
   try {
     let batch = new Uint8Array(batchBytes);
     let filled = 0;

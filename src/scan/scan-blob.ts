@@ -60,7 +60,8 @@ class Collector implements LayerVisitor {
 
   constructor(kit: ScanKit) {
     this.#index = new LayerIndexBuilder(kit.seed);
-    const deliver = (id: number, matches: readonly Match[], truncated: boolean): void => this.#deliver(id, matches, truncated);
+    const deliver = (id: number, matches: readonly Match[], truncated: boolean): void =>
+      this.#deliver(id, matches, truncated);
     this.#files = new Matcher(kit.rules, kit.automaton, deliver);
     this.#members = new Matcher(kit.rules, kit.automaton, deliver);
   }
@@ -100,7 +101,11 @@ class Collector implements LayerVisitor {
     this.#members.flush();
     if (this.#dropped > 0) {
       this.diagnostics.push(
-        incomplete('LIMIT_EXCEEDED', '', `matches in ${this.#dropped} more contents are not listed: ${mostContents} contents with matches are kept a layer`),
+        incomplete(
+          'LIMIT_EXCEEDED',
+          '',
+          `matches in ${this.#dropped} more contents are not listed: ${mostContents} contents with matches are kept a layer`,
+        ),
       );
     }
     this.#contents.sort((a, b) => a.ordinal - b.ordinal);
@@ -119,7 +124,9 @@ class Collector implements LayerVisitor {
     if (content === undefined || matches.length === 0) return;
     if (truncated) {
       const subject = [content.path, ...content.nested].join(' › ');
-      this.diagnostics.push(incomplete('LIMIT_EXCEEDED', subject, `only the first ${matches.length} matches in it are listed`));
+      this.diagnostics.push(
+        incomplete('LIMIT_EXCEEDED', subject, `only the first ${matches.length} matches in it are listed`),
+      );
     }
     if (this.#contents.length < mostContents) this.#contents.push({ ...content, matches });
     else this.#dropped++;

@@ -30,9 +30,7 @@ export interface ScannedSource {
 export async function scanSource(source: ImageSource, options: SourceScanOptions): Promise<ScannedSource> {
   const { scans, failures } = await scanBlobs(source, options);
   const records = await source.images();
-  const images = await Promise.all(
-    records.map((record) => joinImage(record, { scans, failures }, options.join)),
-  );
+  const images = await Promise.all(records.map((record) => joinImage(record, { scans, failures }, options.join)));
   const used = new Set(records.flatMap(({ layers }) => layers.map(({ blob }) => blob)));
   const strays = [...scans].filter(([key, { contents }]) => !used.has(key) && contents.length > 0);
   return { images, diagnostics: [...source.diagnostics(), ...strays.map(([key, scan]) => stray(key, scan))] };
@@ -53,7 +51,11 @@ async function scanBlobs(
       const job = options.pool.scan(blob, walkOptions(blob, options), signal, (bytes) =>
         options.progress({ kind: 'bytes', bytes }),
       );
-      options.progress({ kind: 'blob-start', key: blob.key, ...(blob.sizeBytes === undefined ? {} : { sizeBytes: blob.sizeBytes }) });
+      options.progress({
+        kind: 'blob-start',
+        key: blob.key,
+        ...(blob.sizeBytes === undefined ? {} : { sizeBytes: blob.sizeBytes }),
+      });
       const settled = job.scan.then(
         (scan) => {
           scans.set(blob.key, scan);

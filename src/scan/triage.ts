@@ -1,7 +1,7 @@
 /** Which findings a report shows: filters apply after the scan, so that what they hide can still be counted. */
 
-import { type Severity, severities } from '../detect/rule.ts';
 import type { Confidence } from '../detect/rule.ts';
+import { type Severity, severities } from '../detect/rule.ts';
 import { type Draft, type KnownRule, rankOf } from './draft.ts';
 
 /** What the user asked to see. */

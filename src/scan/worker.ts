@@ -69,7 +69,11 @@ function say(message: FromWorker): void {
 
 async function* readFile(range: FileRange): AsyncGenerator<Uint8Array> {
   if (range.end <= range.start) return;
-  const stream = createReadStream(range.path, { start: range.start, end: range.end - 1, highWaterMark: fileChunkBytes });
+  const stream = createReadStream(range.path, {
+    start: range.start,
+    end: range.end - 1,
+    highWaterMark: fileChunkBytes,
+  });
   for await (const chunk of stream) {
     yield chunk as Uint8Array;
     say({ kind: 'used', bytes: (chunk as Uint8Array).byteLength });

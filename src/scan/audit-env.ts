@@ -1,0 +1,153 @@
+/** `whichlayer env`: a verdict for each string of an image's metadata, without a layer being read. */
+
+import { isPlaceholder } from '../detect/placeholder.ts';
+import type { HistoryEntry } from '../oci/image-config.ts';
+import type { ImageRecord } from '../source/source.ts';
+import { type Draft, type KnownRule, rankOf } from './draft.ts';
+import type { EnvEntry, EnvImageReport, EnvVerdict } from './finding.ts';
+import { instructionAt } from './finish.ts';
+import { harmlessWords, isFileReference, isHarmless, isSecretName } from './harmless.ts';
+import type { JoinKit } from './join.ts';
+import { entryThatSet, joinMetadata, scanMetadata } from './join-metadata.ts';
+import { Masker, mask } from './mask.ts';
+import { type MetadataString, metadataStrings } from './metadata-strings.ts';
+
+/** Verdicts, worst first. */
+export const envVerdicts: readonly EnvVerdict[] = [
+  'secret',
+  'suspicious',
+  'placeholder',
+  'empty',
+  'reference',
+  'public',
+];
+
+interface Context {
+  readonly kit: JoinKit;
+  readonly history: readonly HistoryEntry[];
+  readonly masker: Masker;
+}
+
+/** Audits one image's metadata. */
+export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvImageReport> {
+  const { config } = record;
+  const scanned = scanMetadata(config, kit.compiled);
+  const drafts = joinMetadata(config, scanned, kit.rules).filter((draft) => isWanted(draft, kit));
+  const context: Context = {
+    kit,
+    history: config.history ?? [],
+    masker: new Masker(scanned.flatMap(({ matches }) => matches.map(({ secret }) => secret))),
+  };
+  const left = new Set(drafts);
+  const entries: EnvEntry[] = [];
+  for (const string of metadataStrings(config)) {
+    const own = drafts.filter(({ location }) => location.kind === string.kind && location.name === string.name);
+    const draft = own.reduce<Draft | undefined>(
+      (best, next) =>
+        best === undefined || rankOf(next.match.confidence) > rankOf(best.match.confidence) ? next : best,
+      undefined,
+    );
+    // Instructions repeat what the fields say; of the history only arguments, and what a rule found, stand by themselves.
+    const listed =
+      draft === undefined
+        ? !(string.kind === 'config' || (string.historyIndex !== undefined && string.name === undefined))
+        : left.has(draft);
+    for (const one of own) left.delete(one);
+    if (listed) entries.push(await entryOf(string, draft, context));
+  }
+  for (const draft of left) {
+    const string: MetadataString = {
+      kind: draft.location.kind,
+      value: draft.match.secret,
+      ...(draft.location.name === undefined ? {} : { name: draft.location.name }),
+    };
+    entries.push(await entryOf(string, draft, context));
+  }
+  return {
+    reference: record.reference,
+    source: record.source,
+    platform: record.platform,
+    ...(record.manifestDigest === undefined ? {} : { manifestDigest: record.manifestDigest }),
+    ...(record.configDigest === undefined ? {} : { configDigest: record.configDigest }),
+    repoTags: record.repoTags,
+    entries: dedupe(entries).sort((a, b) => envVerdicts.indexOf(a.verdict) - envVerdicts.indexOf(b.verdict)),
+    diagnostics: record.diagnostics,
+  };
+}
+
+function isWanted({ match }: Draft, kit: JoinKit): boolean {
+  const { only, skip } = kit.filter;
+  const named = (ids: readonly string[]): boolean => ids.includes(match.rule) || ids.includes(match.provider);
+  return !named(skip) && (only.length === 0 || named(only));
+}
+
+async function entryOf(string: MetadataString, draft: Draft | undefined, context: Context): Promise<EnvEntry> {
+  const { verdict, reason } = judge(string, draft, context.kit);
+  const set = draft?.historyIndex ?? string.historyIndex ?? entryThatSet(string, context.history);
+  const instruction = instructionAt(set, context);
+  return {
+    kind: string.kind,
+    ...(string.name === undefined ? {} : { name: context.masker.apply(string.name) }),
+    value: shown(string, verdict, draft, context),
+    verdict,
+    reason,
+    ...(await ruleFields(draft, context.kit)),
+    ...(instruction === undefined ? {} : { instruction }),
+  };
+}
+
+function judge(
+  string: MetadataString,
+  draft: Draft | undefined,
+  kit: JoinKit,
+): { verdict: EnvVerdict; reason: string } {
+  if (draft !== undefined) {
+    const { title } = kit.rules.get(draft.match.rule)!.detector;
+    const sure = rankOf(draft.match.confidence) >= rankOf(kit.filter.minConfidence);
+    return { verdict: sure ? 'secret' : 'suspicious', reason: sure ? title : `may be one: ${title}` };
+  }
+  if (string.value.trim() === '') return { verdict: 'empty', reason: 'no value' };
+  if (isFileReference(string.name, string.value))
+    return { verdict: 'reference', reason: 'names where the secret lies' };
+  const suspicious = string.name !== undefined && isSecretName(string.name);
+  if (suspicious && isPlaceholder(string.value)) return { verdict: 'placeholder', reason: 'stands for a value' };
+  if (suspicious) return { verdict: 'suspicious', reason: 'its name says it is a secret; no rule knows the value' };
+  return { verdict: 'public', reason: 'nothing secret in name or value' };
+}
+
+function shown(string: MetadataString, verdict: EnvVerdict, draft: Draft | undefined, context: Context): string {
+  if (verdict === 'secret' && context.kit.showSecrets) return draft!.match.secret;
+  if (draft !== undefined) return mask(draft.match.secret);
+  if (verdict === 'empty') return '';
+  if (verdict === 'placeholder' || verdict === 'reference') return context.masker.apply(string.value);
+  if (verdict === 'suspicious') return mask(string.value);
+  const isCommand = string.name === undefined;
+  if (isCommand) return context.masker.apply(harmlessWords(string.value));
+  return isHarmless(string.name, string.value) ? context.masker.apply(string.value) : mask(string.value);
+}
+
+async function ruleFields(draft: Draft | undefined, kit: JoinKit): Promise<Partial<EnvEntry>> {
+  if (draft === undefined) return {};
+  const { detector, provider }: KnownRule = kit.rules.get(draft.match.rule)!;
+  const { summary, url } = provider.rotation;
+  return {
+    rule: detector.id,
+    provider: provider.id,
+    title: detector.title,
+    severity: detector.severity,
+    confidence: draft.match.confidence,
+    fingerprint: await kit.fingerprinter.fingerprint(draft.match.secret),
+    remediation: { summary, ...(url === undefined ? {} : { url }) },
+  };
+}
+
+/** A build argument stands in every later RUN: the same name and value are one entry. */
+function dedupe(entries: readonly EnvEntry[]): EnvEntry[] {
+  const seen = new Set<string>();
+  return entries.filter((entry) => {
+    const key = JSON.stringify([entry.kind === 'history' ? 'arg' : entry.kind, entry.name, entry.value, entry.verdict]);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
