@@ -1,0 +1,68 @@
+/**
+ * Which address a registry's name stands for, and which other addresses it may send us to. A registry
+ * picks the token server and the blob store: without a check it could have us ask machines that only
+ * we can reach (RFC 1918 hosts, a cloud's metadata service).
+ */
+
+import { BlockList, isIP } from 'node:net';
+
+/** Where a registry answers. */
+export interface RegistryEndpoint {
+  /** As references name it: `docker.io`. */
+  readonly host: string;
+  /** Scheme, name and port, as in `https://registry-1.docker.io`. */
+  readonly origin: string;
+}
+
+/** The address behind a reference's host: HTTPS, but for the loopback and the hosts listed. */
+export function registryEndpoint(host: string, insecureRegistries: readonly string[] = []): RegistryEndpoint {
+  const address = host === 'docker.io' ? 'registry-1.docker.io' : host;
+  const name = hostName(address);
+  const plain = isLoopbackName(name) || insecureRegistries.some((entry) => entry === host || entry === name);
+  return { host, origin: new URL(`${plain ? 'http' : 'https'}://${address}`).origin };
+}
+
+/** How far an address is from the open internet. */
+export type Reach = 'public' | 'private' | 'local';
+
+const local = new BlockList();
+const reserved = new BlockList();
+for (const [net, prefix] of [
+  ['0.0.0.0', 8],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+] as const) {
+  local.addSubnet(net, prefix, 'ipv4');
+}
+local.addSubnet('fe80::', 10, 'ipv6');
+local.addAddress('::', 'ipv6');
+local.addAddress('::1', 'ipv6');
+for (const [net, prefix] of [
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const) {
+  reserved.addSubnet(net, prefix, 'ipv4');
+}
+reserved.addSubnet('fc00::', 7, 'ipv6');
+
+/** The reach of an IP address: this machine or its link, a private network, or anywhere. */
+export function reachOf(address: string): Reach {
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  if (local.check(address, family)) return 'local';
+  return reserved.check(address, family) ? 'private' : 'public';
+}
+
+/** A URL's or authority's host without port and brackets. */
+export function hostName(authority: string): string {
+  return authority
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase();
+}
+
+function isLoopbackName(name: string): boolean {
+  if (name === 'localhost' || name.endsWith('.localhost') || name === '::1') return true;
+  return isIP(name) === 4 && name.startsWith('127.');
+}
