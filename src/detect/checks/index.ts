@@ -5,14 +5,22 @@ import { base64Userinfo } from './base64-userinfo.ts';
 import type { Check } from './check.ts';
 import { hasCrc32Base62, lacksCrc32Base62 } from './crc32-base62.ts';
 import { digit } from './digit.ts';
+import { isFreshchatJwt, isFreshchatOrAnonymousJwt } from './freshchat.ts';
 import { jwt } from './jwt.ts';
 import { letter } from './letter.ts';
 import { mixed } from './mixed.ts';
 import { notHex } from './not-hex.ts';
 import { notUuid } from './not-uuid.ts';
 import { notWord } from './not-word.ts';
-import { isBasicCredential, isNotSamplePassword, isSamplePassword, isStrongPassword, isWeakPassword } from './password.ts';
+import {
+  isBasicCredential,
+  isNotSamplePassword,
+  isSamplePassword,
+  isStrongPassword,
+  isWeakPassword,
+} from './password.ts';
 import { isBase64PemPrivateKey, isEncryptedPemPrivateKey, isPemPrivateKey, isPgpPrivateKey } from './private-key.ts';
+import { hasBase64JsonPart, hasDiscordBotId, hasGrafanaChecksum, isBase64Pair } from './token-structure.ts';
 import { uuid } from './uuid.ts';
 
 /** Every check by the name rules call it. */
@@ -37,5 +45,11 @@ export const checks: Readonly<Record<string, Check>> = {
   'sample-password': isSamplePassword,
   'strong-password': isStrongPassword,
   'weak-password': isWeakPassword,
+  'base64-json-part': hasBase64JsonPart,
+  'base64-pair': isBase64Pair,
+  'discord-bot-id': hasDiscordBotId,
+  'freshchat-context-jwt': isFreshchatOrAnonymousJwt,
+  'freshchat-jwt': isFreshchatJwt,
+  'grafana-checksum': hasGrafanaChecksum,
   uuid,
 };
