@@ -1,0 +1,52 @@
+/** Sets of bytes, as tables of 256: what a pattern's characters are to checks that look at bytes. */
+
+/** 1 at every byte of the set. */
+export type CharSet = Uint8Array;
+
+/** The set of these characters; pairs in `ranges` are inclusive: `charSet('azAZ', '_-')`. */
+export function charSet(ranges: string, singles = ''): CharSet {
+  const set = new Uint8Array(256);
+  for (let at = 0; at + 1 < ranges.length; at += 2) set.fill(1, ranges.charCodeAt(at), ranges.charCodeAt(at + 1) + 1);
+  for (let at = 0; at < singles.length; at++) set[singles.charCodeAt(at)] = 1;
+  return set;
+}
+
+/** Everything that is not in the set. */
+export function invert(set: CharSet): CharSet {
+  return set.map((bit) => 1 - bit);
+}
+
+/** What is in either. */
+export function union(a: CharSet, b: CharSet): CharSet {
+  return a.map((bit, at) => bit | (b[at] ?? 0));
+}
+
+/** Whether some byte is in both. */
+export function overlaps(a: CharSet, b: CharSet): boolean {
+  return a.some((bit, at) => bit === 1 && b[at] === 1);
+}
+
+/** How many bytes are in it. */
+export function sizeOf(set: CharSet): number {
+  let size = 0;
+  for (const bit of set) size += bit;
+  return size;
+}
+
+/** The set with both cases of each ASCII letter in it. */
+export function foldCase(set: CharSet): CharSet {
+  const folded = set.slice();
+  for (let upper = 65; upper <= 90; upper++) {
+    const either = (set[upper] ?? 0) | (set[upper + 32] ?? 0);
+    folded[upper] = either;
+    folded[upper + 32] = either;
+  }
+  return folded;
+}
+
+/** `[0-9A-Za-z_]`. */
+export const wordSet: CharSet = charSet('09AZaz', '_');
+/** `[0-9]`. */
+export const digitSet: CharSet = charSet('09');
+/** `\s` within a byte. */
+export const spaceSet: CharSet = charSet('', ' \t\n\r\v\f\u00a0');

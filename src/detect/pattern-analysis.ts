@@ -1,0 +1,145 @@
+/**
+ * What can be said of a pattern's matches without running it: how long they are, which bytes they are made of, which
+ * bytes they begin with, and the run of bytes that none of them lacks. The matcher asks these before it runs anything.
+ */
+
+import { type CharSet, charSet, sizeOf, union } from './char-set.ts';
+import type { PatternNode } from './pattern-parser.ts';
+
+/** Length and alphabet of all matches of a pattern. */
+export interface Extent {
+  readonly min: number;
+  readonly max: number;
+  readonly set: CharSet;
+}
+
+/** A run of so many bytes of a set, which every match holds. */
+export interface Run {
+  readonly length: number;
+  readonly set: CharSet;
+}
+
+/** Length and alphabet of a pattern's matches. */
+export function extentOf(node: PatternNode): Extent {
+  switch (node.kind) {
+    case 'set':
+      return { min: 1, max: 1, set: node.set };
+    case 'look':
+    case 'assertion':
+      return { min: 0, max: 0, set: charSet('') };
+    case 'group':
+      return extentOf(node.item);
+    case 'repeat': {
+      const { min, max, set } = extentOf(node.item);
+      return { min: min * node.min, max: max === 0 || node.max === 0 ? 0 : max * node.max, set };
+    }
+    case 'sequence':
+      return node.items.map(extentOf).reduce(join, { min: 0, max: 0, set: charSet('') });
+    case 'choice': {
+      const extents = node.items.map(extentOf);
+      return {
+        min: Math.min(...extents.map((extent) => extent.min)),
+        max: Math.max(...extents.map((extent) => extent.max)),
+        set: extents.map((extent) => extent.set).reduce(union),
+      };
+    }
+  }
+}
+
+/** The run that says most about a pattern: long, and of few different bytes. */
+export function requiredRun(node: PatternNode): Run {
+  const items = itemsOf(node).map(extentOf);
+  let best: Run = { length: 0, set: charSet('') };
+  let bestScore = 0;
+  for (let from = 0; from < items.length; from++) {
+    let sum: Extent = { min: 0, max: 0, set: charSet('') };
+    for (const item of items.slice(from)) {
+      sum = join(sum, item);
+      const score = sum.min * Math.log2(256 / Math.max(1, sizeOf(sum.set)));
+      if (score > bestScore) {
+        best = { length: sum.min, set: sum.set };
+        bestScore = score;
+      }
+    }
+  }
+  return best;
+}
+
+/** The sets of the first bytes of every match, as far as their places are fixed; at most `limit`. */
+export function leadingSets(node: PatternNode, limit = 48): CharSet[] {
+  const sets: CharSet[] = [];
+  for (const item of itemsOf(node)) {
+    if (item.kind === 'assertion' || item.kind === 'look') continue;
+    const fixed = fixedSets(item, sets, limit);
+    if (!fixed || sets.length >= limit) break;
+  }
+  return sets;
+}
+
+/** Whether some assertion looks beyond the match itself. */
+export function looksAround(node: PatternNode): boolean {
+  switch (node.kind) {
+    case 'set':
+      return false;
+    case 'look':
+    case 'assertion':
+      return true;
+    case 'group':
+    case 'repeat':
+      return looksAround(node.item);
+    case 'sequence':
+    case 'choice':
+      return node.items.some(looksAround);
+  }
+}
+
+/** How many capture groups there are. */
+export function captureCount(node: PatternNode): number {
+  switch (node.kind) {
+    case 'set':
+    case 'assertion':
+      return 0;
+    case 'group':
+      return captureCount(node.item) + (node.capture ? 1 : 0);
+    case 'look':
+    case 'repeat':
+      return captureCount(node.item);
+    case 'sequence':
+    case 'choice':
+      return node.items.reduce((sum, item) => sum + captureCount(item), 0);
+  }
+}
+
+/** Appends the sets of a node's first places; false where what follows it has no fixed place. */
+function fixedSets(node: PatternNode, sets: CharSet[], limit: number): boolean {
+  if (sets.length >= limit) return false;
+  switch (node.kind) {
+    case 'set':
+      sets.push(node.set);
+      return true;
+    case 'group':
+      return fixedSets(node.item, sets, limit);
+    case 'sequence':
+      return node.items.every(
+        (item) => item.kind === 'assertion' || item.kind === 'look' || fixedSets(item, sets, limit),
+      );
+    case 'repeat': {
+      if (node.item.kind !== 'set') return false;
+      for (let times = 0; times < node.min && sets.length < limit; times++) sets.push(node.item.set);
+      return node.min === node.max;
+    }
+    default:
+      return false;
+  }
+}
+
+function itemsOf(node: PatternNode): readonly PatternNode[] {
+  if (node.kind === 'group') return itemsOf(node.item);
+  return node.kind === 'sequence'
+    ? node.items.flatMap((item) => (item.kind === 'group' ? itemsOf(item) : [item]))
+    : [node];
+}
+
+function join(a: Extent, b: Extent): Extent {
+  return { min: a.min + b.min, max: a.max + b.max, set: union(a.set, b.set) };
+}
