@@ -1,0 +1,111 @@
+/**
+ * The inner loops of detection, in AssemblyScript. One automaton over one stream waits some six cycles a byte for its
+ * own table; four streams over four quarters of a block run in the shadow of each other's loads. No memory is
+ * allocated here: the host lays tables, hits and slab out in the memory it passes in (src/detect/wasm-automaton.ts).
+ */
+
+// @ts-ignore: decorator
+@inline
+const lanes: i32 = 4;
+
+/** Runs one stream, reporting (position, state) pairs; gives back the address after the last one. */
+// @ts-ignore: decorator
+@inline
+function step(state: u32, byte: u32, classes: u32): u32 {
+  return load<u32>(state + load<u16>(classes + (byte << 1)));
+}
+
+/** Brings a stream from the root to the state it has before `position`, without reporting. */
+function warmUp(root: u32, classes: u32, slab: u32, from: i32, position: i32): u32 {
+  let state = root;
+  for (let at = from; at < position; at++) state = step(state, <u32>load<u8>(slab + at), classes);
+  return state;
+}
+
+/**
+ * Scans `length` bytes (a multiple of 16) from `start` in four streams. Row addresses in the table are absolute.
+ * Hits of stream n lie from `hits + n * hitBytes`; their counts in the four words before `hits`.
+ */
+export function scan(
+  root: u32,
+  firstHit: u32,
+  classes: u32,
+  slab: u32,
+  start: i32,
+  length: i32,
+  overlap: i32,
+  hits: u32,
+  hitBytes: u32,
+): void {
+  const quarter = length / lanes;
+  const p0 = start;
+  const p1 = p0 + quarter;
+  const p2 = p1 + quarter;
+  const p3 = p2 + quarter;
+  let s0 = warmUp(root, classes, slab, max(0, p0 - overlap), p0);
+  let s1 = warmUp(root, classes, slab, max(0, p1 - overlap), p1);
+  let s2 = warmUp(root, classes, slab, max(0, p2 - overlap), p2);
+  let s3 = warmUp(root, classes, slab, max(0, p3 - overlap), p3);
+  let h0 = hits;
+  let h1 = h0 + hitBytes;
+  let h2 = h1 + hitBytes;
+  let h3 = h2 + hitBytes;
+  const b0 = slab + p0;
+  const b1 = slab + p1;
+  const b2 = slab + p2;
+  const b3 = slab + p3;
+  for (let at = 0; at < quarter; at += 4) {
+    let w0 = load<u32>(b0 + at);
+    let w1 = load<u32>(b1 + at);
+    let w2 = load<u32>(b2 + at);
+    let w3 = load<u32>(b3 + at);
+    for (let byte = 0; byte < 4; byte++) {
+      s0 = step(s0, w0 & 0xff, classes);
+      s1 = step(s1, w1 & 0xff, classes);
+      s2 = step(s2, w2 & 0xff, classes);
+      s3 = step(s3, w3 & 0xff, classes);
+      w0 >>= 8;
+      w1 >>= 8;
+      w2 >>= 8;
+      w3 >>= 8;
+      if (s0 >= firstHit) {
+        store<u32>(h0, p0 + at + byte);
+        store<u32>(h0, s0, 4);
+        h0 += 8;
+      }
+      if (s1 >= firstHit) {
+        store<u32>(h1, p1 + at + byte);
+        store<u32>(h1, s1, 4);
+        h1 += 8;
+      }
+      if (s2 >= firstHit) {
+        store<u32>(h2, p2 + at + byte);
+        store<u32>(h2, s2, 4);
+        h2 += 8;
+      }
+      if (s3 >= firstHit) {
+        store<u32>(h3, p3 + at + byte);
+        store<u32>(h3, s3, 4);
+        h3 += 8;
+      }
+    }
+  }
+  store<u32>(hits - 16, (h0 - hits) >> 3);
+  store<u32>(hits - 12, (h1 - hits - hitBytes) >> 3);
+  store<u32>(hits - 8, (h2 - hits - 2 * hitBytes) >> 3);
+  store<u32>(hits - 4, (h3 - hits - 3 * hitBytes) >> 3);
+}
+
+/** How many newlines there are from `from` to `to` (addresses), eight bytes at a time. */
+export function countNewlines(from: u32, to: u32): i32 {
+  let count = 0;
+  let at = from;
+  for (; at + 8 <= to; at += 8) {
+    const word = load<u64>(at) ^ 0x0a0a0a0a0a0a0a0a;
+    // The high bit of each byte that is not zero, exactly: no carry crosses a byte.
+    const set = ((word & 0x7f7f7f7f7f7f7f7f) + 0x7f7f7f7f7f7f7f7f) | word;
+    count += <i32>popcnt(~set & 0x8080808080808080);
+  }
+  for (; at < to; at++) count += <i32>(load<u8>(at) == 10);
+  return count;
+}

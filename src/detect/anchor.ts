@@ -1,0 +1,79 @@
+/**
+ * Anchors as the automaton and the matcher see them. A space in an anchor stands for `_`, `-`, `.`, a space or
+ * nothing: the longest word between spaces goes into the automaton (the needle), the rest is verified at a hit, so
+ * that spellings do not multiply the automaton's states.
+ */
+
+/** An anchor, cut into its needle and the words around it; all lower case, one character a byte. */
+export interface Anchor {
+  readonly needle: string;
+  /** Words before the needle, nearest first. */
+  readonly before: readonly string[];
+  /** Words after the needle, nearest first. */
+  readonly after: readonly string[];
+  /** Bytes it covers at most. */
+  readonly maxLength: number;
+}
+
+/** The half-open span an anchor was found at. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Cuts an anchor as a rule writes it. */
+export function parseAnchor(text: string): Anchor {
+  const words = toBytes(text)
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .split(' ')
+    .filter((word) => word !== '');
+  let longest = 0;
+  for (let index = 1; index < words.length; index++) {
+    if ((words[index]?.length ?? 0) > (words[longest]?.length ?? 0)) longest = index;
+  }
+  return {
+    needle: words[longest] ?? '',
+    before: words.slice(0, longest).reverse(),
+    after: words.slice(longest + 1),
+    maxLength: words.join(' ').length,
+  };
+}
+
+/** The span of an anchor whose needle lies at `start`…`end`, within `low`…`high`; undefined where its other words are missing. */
+export function anchorSpan(
+  anchor: Anchor,
+  bytes: Uint8Array,
+  needle: Span,
+  bounds: { readonly low: number; readonly high: number },
+): Span | undefined {
+  let { start, end } = needle;
+  for (const word of anchor.after) {
+    if (isSeparator(bytes[end]) && end < bounds.high) end++;
+    if (end + word.length > bounds.high || !isWordAt(bytes, end, word)) return undefined;
+    end += word.length;
+  }
+  for (const word of anchor.before) {
+    if (start > bounds.low && isSeparator(bytes[start - 1])) start--;
+    start -= word.length;
+    if (start < bounds.low || !isWordAt(bytes, start, word)) return undefined;
+  }
+  return { start, end };
+}
+
+function isWordAt(bytes: Uint8Array, at: number, word: string): boolean {
+  for (let offset = 0; offset < word.length; offset++) {
+    const byte = bytes[at + offset] ?? 0;
+    const folded = byte >= 65 && byte <= 90 ? byte + 32 : byte;
+    if (folded !== word.charCodeAt(offset)) return false;
+  }
+  return true;
+}
+
+function isSeparator(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x5f || byte === 0x2d || byte === 0x2e;
+}
+
+/** Text as its UTF-8 bytes, one character each: anchors are compared with bytes. */
+function toBytes(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
+}

@@ -1,0 +1,176 @@
+/**
+ * Finds where the value of an assignment begins, in whatever language it is written: ENV files, JSON, YAML, XML,
+ * code, command lines, headers, query strings, prose. It reads signs, not grammars: after a name come closing quotes, one of a few
+ * operators, opening quotes, and then the value. Everything here is bounded, and sees one window alone.
+ */
+
+import type { Span } from './anchor.ts';
+import { isGlue, namesNobody, namesSecret, namesSomethingElse, wordsOf } from './name-words.ts';
+
+/** A place where a value may begin. */
+export interface ValuePlace {
+  readonly start: number;
+  /** Whether the anchor is part of the value's own name, rather than a word above it. */
+  readonly direct: boolean;
+}
+
+/** What the matcher knows of an anchor and its detector. */
+export interface NameSearch {
+  /** The anchor's span in the window. */
+  readonly anchor: Span;
+  /** Where other assignments are looked for. */
+  readonly region: Span;
+  /** A detector of last resort looks only at names its anchor is part of. */
+  readonly directOnly: boolean;
+}
+
+/** Bytes a name reaches before its anchor, at most. */
+export const nameLookBehind = 64;
+
+const placeLimit = 12;
+const nameChar = /[0-9A-Za-z_.$-]/;
+const closing = /\\{0,3}["'`]?[)\]}]{0,2}/y;
+const moreWords =
+  /(?:[ \t]{1,2}(?:api|access|auth|secret|private|client|app|user|account|master|admin|key|keys|token|password|passphrase|credential|credentials|bearer|id)\b){1,3}/iy;
+const attribute = /\s{0,8}[,;]?\s{0,60}\\{0,3}["']?(?:value|default|defaultValue|content)\\{0,3}["']?\s{0,4}[:=]/iy;
+const typed =
+  /[ \t]{0,4}[?!]?:?[ \t]{0,4}(?:&?(?:'static )?(?:const )?(?:str|string|String|std::string|text|Text|SecretStr|SecretString|Optional\[\w{1,20}\]|char ?\*|any|object|bytes|Final(?:\[str\])?))(?:\[\])?(?: \| \w{1,12})?[ \t]{0,4}:?=/y;
+const operator =
+  /[ \t]{0,16}(?:=>|->|::?=|[?+|&]{1,2}=|={1,3}|:-|::|:|,|\(|>|\|\||\?\?|<\/[\w.:-]{1,24}>\s{0,60}<[\w.:-]{1,24}>|-(?=[ \t])|(?:or|is|was|are)\b)/y;
+const blank = /[ \t]{1,16}/y;
+const opening =
+  /(?:\s{1,60}|\\{1,3}(?=["'`])|["'`]{1,3}|[([{<@|>]|!\[CDATA\[|\$\{\w{1,60}:-?|[rbfuRBFU](?=["'])|(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|SSWS|Bot|OAuth|GenieKey|AccessKey)(?:[ \t]{1,4}|%20|\s{0,2}["']\s{0,2}[+.]\s{0,2}["'])|(?:std::)?[Ss]tring(?=[("'])|new(?= ))/iy;
+const identifier = /[A-Za-z_$][\w.$-]{0,80}/g;
+const strongOnly = { blank: false };
+
+/** Every place where a value for this anchor may begin, nearest first. */
+export function findValues(text: string, search: NameSearch): ValuePlace[] {
+  const name = nameAround(text, search.anchor);
+  if (!isWhole(text, search.anchor)) return [];
+  const anchorWords = wordsOf(text.slice(search.anchor.start, search.anchor.end));
+  const words = wordsOf(
+    `${text.slice(name.start, search.anchor.start)} ${text.slice(search.anchor.end, name.end)}${name.tail}`,
+  );
+  const isSecret = namesSecret(words) || namesSecret(anchorWords);
+  const places: ValuePlace[] = [];
+  if (isSecret && !namesSomethingElse(words)) {
+    for (const start of valuesAfter(text, name.end + name.tail.length, { blank: true }))
+      places.push({ start, direct: true });
+  }
+  if (!search.directOnly) addOthers(text, search, { name, isSecret }, places);
+  return places;
+}
+
+/** The identifier an anchor stands in, and secret words after it in prose (`acme api key`). */
+function nameAround(text: string, anchor: Span): Span & { readonly tail: string } {
+  let { start, end } = anchor;
+  while (start > 0 && anchor.start - start < nameLookBehind && nameChar.test(text[start - 1] ?? '')) start--;
+  while (end < text.length && end - anchor.end < 80 && nameChar.test(text[end] ?? '')) end++;
+  while (end > anchor.end && /[.$-]/.test(text[end - 1] ?? '')) end--;
+  return { start, end, tail: matchAt(moreWords, text, end) };
+}
+
+/** Assignments after (or before) the anchor whose names are anybody's: `api_key`, `token`, `value`. */
+function addOthers(
+  text: string,
+  search: NameSearch,
+  own: { readonly name: Span; readonly isSecret: boolean },
+  places: ValuePlace[],
+): void {
+  const from = search.region.start;
+  const to = endOfBlock(text, search.anchor, search.region.end);
+  identifier.lastIndex = from;
+  for (let found = identifier.exec(text); found !== null; found = identifier.exec(text)) {
+    if (found.index >= to || places.length >= placeLimit) return;
+    const end = found.index + found[0].length;
+    if (found.index < own.name.end && end > own.name.start) continue;
+    const words = wordsOf(found[0]);
+    const fits = words.length === 1 && words[0] === 'value' ? own.isSecret : namesSecret(words) && namesNobody(words);
+    if (!fits || namesSomethingElse(words)) continue;
+    for (const start of valuesAfter(text, end, strongOnly)) places.push({ start, direct: false });
+  }
+}
+
+/** Where the block the anchor opens or stands in is over: a closing bracket, an ini section, a line less indented than a YAML key. */
+function endOfBlock(text: string, anchor: Span, limit: number): number {
+  const lineStart = text.lastIndexOf('\n', anchor.start - 1) + 1;
+  const indent = indentAt(text, lineStart);
+  let opensBlock = false;
+  let depth = 0;
+  for (let at = anchor.end; at < limit; at++) {
+    const char = text[at];
+    if (char === '{') depth++;
+    else if (char === '}' && --depth < 0) return at;
+    else if (char === '\n') {
+      if (text.indexOf(':', anchor.end) !== -1 && /^["']?:\s{0,40}$/.test(text.slice(anchor.end, at)))
+        opensBlock = true;
+      if (text[at + 1] === '[') return at;
+      if (
+        opensBlock &&
+        /[^\s#]/.test(text[at + 1 + indentAt(text, at + 1)] ?? '') &&
+        indentAt(text, at + 1) <= indent
+      ) {
+        return at;
+      }
+    }
+  }
+  return limit;
+}
+
+function indentAt(text: string, lineStart: number): number {
+  let at = lineStart;
+  while (text[at] === ' ' || text[at] === '\t') at++;
+  return at - lineStart;
+}
+
+/** A short anchor, or one that is anybody's word, must be a word of its own: `box` is not in `inbox`. */
+function isWhole(text: string, anchor: Span): boolean {
+  const own = text.slice(anchor.start, anchor.end);
+  if (own.length >= 6 && !namesNobody(wordsOf(own))) return true;
+  const left = /[A-Za-z]{0,32}$/.exec(text.slice(Math.max(0, anchor.start - 32), anchor.start))?.[0] ?? '';
+  const right = /^[A-Za-z]{0,32}/.exec(text.slice(anchor.end, anchor.end + 32))?.[0] ?? '';
+  const cutLeft = /[a-z]$/.test(left) && /^[A-Z]/.test(own);
+  const cutRight = /[a-z0-9]$/.test(own) && /^[A-Z]/.test(right);
+  return (
+    (cutLeft || isGlue(left)) && (cutRight || isGlue(/^[A-Z]?[a-z]*(?=[A-Z]|$)|^[A-Z]+/.exec(right)?.[0] ?? right))
+  );
+}
+
+/** Where the value of a name that ends at `end` may begin; empty where no assignment follows. */
+function valuesAfter(text: string, end: number, { blank: mayBeBlank }: { readonly blank: boolean }): number[] {
+  let at = end + matchAt(closing, text, end).length;
+  const operators = [attribute, typed, operator];
+  const sign = operators.map((pattern) => matchAt(pattern, text, at)).find((found) => found !== '');
+  if (sign !== undefined) at += sign.length;
+  else {
+    const gap = matchAt(blank, text, at);
+    if (gap === '' || !mayBeBlank) return [];
+    at += gap.length;
+  }
+  for (let times = 0; times < 10; times++) {
+    const open = matchAt(opening, text, at);
+    if (open === '') break;
+    at += open.length;
+  }
+  return at >= text.length ? [] : [at, ...quotedAfter(text, at)];
+}
+
+/** The quoted texts of the rest of an expression: `= os.getenv("X", "v")`, `= decode('v')`. */
+function quotedAfter(text: string, start: number): number[] {
+  const places: number[] = [];
+  if (/["'`]/.test(text[start - 1] ?? '')) return places;
+  let depth = 0;
+  for (let at = start; at < Math.min(text.length, start + 120) && places.length < 4; at++) {
+    const char = text[at] as string;
+    if (char === '(' || char === '[') depth++;
+    else if (char === ')' || char === ']') depth--;
+    if (char === '\n' || char === ';' || char === '}' || depth < 0 || (char === ',' && depth === 0)) break;
+    if (char === '"' || char === "'" || char === '`') places.push(at + 1);
+  }
+  return places;
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): string {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0] ?? '';
+}

@@ -1,0 +1,105 @@
+/**
+ * Values that stand for a secret without being one: templates, references, documentation samples, keys made by
+ * holding a key down. A random token that happens to hold `test` or `123` is none of these: words count only where
+ * chance does not write them, sequences only where they make up most of the value.
+ */
+
+const templates = [
+  /\$\{|\$\(|\{\{|#\{|<%|%\(\w+\)s/,
+  /^\{?\$[A-Za-z_]\w*\}?$/,
+  /^[<[{(]{1,3}[^<>\]})]*[>\]})]{1,3}$/,
+  /^<[A-Za-z]/,
+  /^%[A-Za-z_]\w*%$/,
+  /^__\w+__$/,
+  /^@\w+@$/,
+];
+
+const references =
+  /^(?:process\.env\b|import\.meta\.env\b|os\.(?:environ|getenv|Getenv)\b|System\.(?:getenv|getProperty)\b|(?:ENV|_ENV|Environment)\b[.[]|env\s?\(|getenv\s?\(|(?:secrets?|vault|config|settings|self|this|params|props|env|var|local|data)\.[A-Za-z_]|(?:vault|ssm|op|keyring|secretsmanager|file|azurekeyvault|gcpsm|awssm|secret):)/i;
+
+const sampleWords =
+  /example|sample|placeholder|change[-_ ]?(?:me|it|this)|redacted|dummy|foobar|replace[-_ ]?(?:me|this|with)|insert[-_ ]|your[-_ ]|[-_ ]here$|not[-_ ]?(?:a[-_ ])?real|fake[-_ ]|[-_ ]fake|todo[-_ ]|lorem|deadbeef|^(?:my|the|some|any|your)[-_ ]?(?:\w{0,20}[-_ ]?)?(?:key|token|secret|password|passwd|credentials?)\d{0,3}$/i;
+const yourName = /^your[A-Z]|^YOUR/;
+
+const samples = new Set(
+  `admin administrator apikey api_key api-key asdf bar baz blank changed default demo empty false fixme foo guest hello hidden key login masked
+  mysecret n/a na nil none null password passwd pass passphrase private public qwerty root secret secretkey secret_key string test testing
+  token todo true tbd undefined unset user username value welcome xxx yes no letmein abc abc123 password1 password123 test123 admin123 secret123`
+    .split(/\s+/)
+    .filter((word) => word !== ''),
+);
+
+const rows = [
+  'abcdefghijklmnopqrstuvwxyz',
+  '0123456789',
+  '1234567890',
+  'qwertyuiop',
+  'asdfghjkl',
+  'zxcvbnm',
+  'fedcba',
+  '9876543210',
+];
+
+/** Whether a value stands for a secret rather than being one. */
+export function isPlaceholder(value: string): boolean {
+  const text = value.trim();
+  if (text.length > 512) return false;
+  if (templates.some((template) => template.test(text)) || references.test(text)) return true;
+  const plain = text.toLowerCase();
+  if (samples.has(plain) || sampleWords.test(text) || yourName.test(text)) return true;
+  if (/x{5,}|\*{3,}|\.{3,}|…|•{2,}|#{4,}|-{6,}|_{6,}/i.test(text)) return true;
+  return isRepeated(plain) || isCountedUp(plain);
+}
+
+/** Whether the text before a value says that it is a checksum: `sha512-…`, `integrity": "…`. */
+export function isChecksumContext(before: string): boolean {
+  return /(?:sha-?(?:1|2|224|256|384|512)|md5|blake2[bs]?|integrity|checksum|digest|etag|fingerprint)(?:sum)?["'`]?\s?[-:=/(]{1,2}\s?["'`]?$/i.test(
+    before.slice(-24),
+  );
+}
+
+/** One character, or a short block, over and over. */
+function isRepeated(text: string): boolean {
+  if (text.length < 6) return new Set(text).size <= 1;
+  if (text.length >= 12 && new Set(text).size <= 3) return true;
+  for (let size = 1; size <= Math.min(8, text.length / 3); size++) {
+    const block = text.slice(0, size);
+    if (text === block.repeat(Math.ceil(text.length / size)).slice(0, text.length)) return true;
+  }
+  return longestRun(text) * 2 >= text.length && longestRun(text) >= 6;
+}
+
+function longestRun(text: string): number {
+  let longest = 0;
+  let run = 0;
+  for (let at = 0; at < text.length; at++) {
+    run = at > 0 && text[at] === text[at - 1] ? run + 1 : 1;
+    longest = Math.max(longest, run);
+  }
+  return longest;
+}
+
+/** Alphabet, digits or keyboard rows in order, for more than half of it. */
+function isCountedUp(text: string): boolean {
+  const characters = text.replace(/[^0-9a-z]/g, '');
+  if (characters.length < 6) return false;
+  let covered = 0;
+  for (let at = 0; at < characters.length; ) {
+    const length = sequenceAt(characters, at);
+    if (length >= 4) covered += length;
+    at += Math.max(1, length >= 4 ? length : 1);
+  }
+  return covered * 2 > characters.length;
+}
+
+function sequenceAt(text: string, at: number): number {
+  let longest = 0;
+  for (const row of rows) {
+    const from = row.indexOf(text[at] ?? '');
+    if (from === -1) continue;
+    let length = 0;
+    while (from + length < row.length && text[at + length] === row[from + length]) length++;
+    longest = Math.max(longest, length);
+  }
+  return longest;
+}

@@ -1,0 +1,96 @@
+/**
+ * The WebAssembly implementation of `Automaton`. The host owns the memory and lays it out once: class table, rows
+ * (whose entries become absolute addresses), counts and hits, slab. A block is at most 64 KiB and each byte of it can
+ * be a hit at most once, so the hit buffer can't overflow whatever the content.
+ */
+
+import type { Automaton, OnHit } from './automaton.ts';
+import type { AutomatonTable } from './compile-automaton.ts';
+
+const blockBytes = 64 * 1024;
+const lanes = 4;
+/** Of a lane's hits: two words for each byte of its quarter of a block. */
+const hitBytes = (blockBytes / lanes) * 8;
+const classesAt = 1024;
+const countsAt = classesAt + 512;
+const hitsAt = countsAt + lanes * 4;
+const rowsAt = hitsAt + lanes * hitBytes;
+
+interface Exports {
+  scan(
+    root: number,
+    firstHit: number,
+    classes: number,
+    slab: number,
+    start: number,
+    length: number,
+    overlap: number,
+    hits: number,
+    hitBytes: number,
+  ): void;
+  countNewlines(from: number, to: number): number;
+}
+
+/** An automaton in a WebAssembly instance of its own. */
+export class WasmAutomaton implements Automaton {
+  readonly slab: Uint8Array;
+  readonly #table: AutomatonTable;
+  readonly #exports: Exports;
+  readonly #words: Uint32Array;
+  readonly #slabAt: number;
+  readonly #root: number;
+
+  constructor(table: AutomatonTable, slabBytes: number, module: Uint8Array) {
+    this.#table = table;
+    this.#slabAt = align(rowsAt + table.rows.byteLength);
+    const pages = Math.ceil((this.#slabAt + slabBytes + blockBytes) / 65_536);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    new Uint16Array(memory.buffer, classesAt, 256).set(table.classes);
+    this.#words = new Uint32Array(memory.buffer);
+    const first = rowsAt >>> 2;
+    for (let at = 0; at < table.rows.length; at++) this.#words[first + at] = rowsAt + (table.rows[at] as number);
+    this.slab = new Uint8Array(memory.buffer, this.#slabAt, slabBytes);
+    this.#root = rowsAt;
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(module as Uint8Array<ArrayBuffer>), {
+      env: { memory },
+    });
+    this.#exports = instance.exports as unknown as Exports;
+  }
+
+  scan(start: number, end: number, onHit: OnHit): void {
+    for (let at = start; at < end; at += blockBytes) this.#scanBlock(at, Math.min(end, at + blockBytes), onHit);
+  }
+
+  countNewlines(start: number, end: number): number {
+    return start < end ? this.#exports.countNewlines(this.#slabAt + start, this.#slabAt + end) : 0;
+  }
+
+  /** The last block is scanned beyond its end, up to 15 bytes of what an earlier filling left; those hits are dropped. */
+  #scanBlock(start: number, end: number, onHit: OnHit): void {
+    const words = this.#words;
+    const { firstHit, rowBytes, longestNeedle } = this.#table;
+    const length = (end - start + 15) & ~15;
+    this.#exports.scan(
+      this.#root,
+      rowsAt + firstHit,
+      classesAt,
+      this.#slabAt,
+      start,
+      length,
+      longestNeedle - 1,
+      hitsAt,
+      hitBytes,
+    );
+    for (let lane = 0; lane < lanes; lane++) {
+      let at = (hitsAt + lane * hitBytes) >>> 2;
+      for (let left = words[(countsAt >>> 2) + lane] as number; left > 0; left--, at += 2) {
+        const position = words[at] as number;
+        if (position < end) onHit(position, ((words[at + 1] as number) - rowsAt - firstHit) / rowBytes);
+      }
+    }
+  }
+}
+
+function align(address: number): number {
+  return (address + 63) & ~63;
+}
