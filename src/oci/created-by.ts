@@ -1,0 +1,130 @@
+/**
+ * The dialects of a history entry's `created_by`: classic docker (`/bin/sh -c #(nop)  ENV A=b`,
+ * `|1 T=v /bin/sh -c cmd`), BuildKit (`RUN |1 T=v /bin/sh -c cmd # buildkit`), buildah (classic with
+ * `|inheritLabels=false` behind it), kaniko (the Dockerfile's line), Windows shells, and the free text of
+ * Bazel, Jib, Nix and buildpacks. Nothing is thrown away but those builders' own marks: where a text can
+ * be read in two ways, it stays in `text` as a whole. ENV and LABEL are never split, their quotes are lost.
+ */
+
+import type { HistoryEntry } from './image-config.ts';
+
+const instructions = [
+  'ADD',
+  'ARG',
+  'CMD',
+  'COPY',
+  'ENTRYPOINT',
+  'ENV',
+  'EXPOSE',
+  'FROM',
+  'HEALTHCHECK',
+  'LABEL',
+  'MAINTAINER',
+  'ONBUILD',
+  'RUN',
+  'SHELL',
+  'STOPSIGNAL',
+  'USER',
+  'VOLUME',
+  'WORKDIR',
+] as const;
+
+/** A Dockerfile instruction. */
+export type DockerfileInstruction = (typeof instructions)[number];
+
+/** A build argument as a RUN step repeats it. */
+export interface BuildArgument {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A history entry's text, taken apart. */
+export interface CreatedBy {
+  /** Undefined for free text. */
+  readonly instruction?: DockerfileInstruction;
+  /** The build arguments in front of a RUN's command. */
+  readonly args: readonly BuildArgument[];
+  /** What stands behind the instruction; for RUN the command without its shell. */
+  readonly text: string;
+}
+
+const posixShell = String.raw`(?:/[\w./-]{0,200}/)?(?:ba|a|da|z|k)?sh(?: -[a-z]{0,8}o [a-z]{1,16}| -[a-z]{1,8}){0,6} -[a-z]{0,8}c `;
+const windowsShell = String.raw`(?:[\w:\\.-]{0,200}\\)?(?:cmd(?:\.exe)? /S /C |(?:powershell|pwsh)(?:\.exe)? (?:-\w{1,32} (?:\w{1,32} )?){0,6}?-Command )`;
+const shell = `(?:${posixShell}|${windowsShell})`;
+const leadingShell = new RegExp(`^${shell}`, 'i');
+const innerShell = new RegExp(` ${shell}`, 'gi');
+// PowerShell's preamble (`$ErrorActionPreference = 'Stop';`) stands between shell and mark.
+const noOperation = new RegExp(`^(?:RUN )?${shell}[^#]{0,400}#\\(nop\\)\\s+`, 'i');
+const keyword = new RegExp(`^(${instructions.join('|')})(?:\\s+|$)`);
+const builderMarks = / # buildkit$|\s?\|(?:inheritLabels|unsetLabel|force-mtime)=(?:true|false|\d{1,20})$/;
+const maxArguments = 1000;
+
+/** Takes a `created_by` apart; any text will do. */
+export function parseCreatedBy(createdBy: string): CreatedBy {
+  const whole = withoutMarks(createdBy.trimStart());
+  const silent = noOperation.exec(whole);
+  const line = silent === null ? whole : whole.slice(silent[0].length);
+  const found = keyword.exec(line);
+  const instruction = found?.[1] as DockerfileInstruction | undefined;
+  const rest = found === null ? line : line.slice(found[0].length);
+  if (instruction !== undefined && instruction !== 'RUN') return { instruction, args: [], text: rest };
+  if (/^\|\d{1,4} /.test(rest)) return { instruction: 'RUN', ...splitArguments(rest) };
+  const command = rest.replace(leadingShell, '');
+  if (instruction === undefined && command === rest) return { args: [], text: rest };
+  return { instruction: 'RUN', args: [], text: command };
+}
+
+/** The entry that set an environment variable to what it is: the last ENV that holds the literal `NAME=value`. */
+export function findEnvInstruction(
+  history: readonly HistoryEntry[],
+  name: string,
+  value: string,
+): HistoryEntry | undefined {
+  const literal = `${name}=${value}`;
+  const holds = (entry: HistoryEntry): boolean => entry.createdBy.includes(literal);
+  const isEnv = (entry: HistoryEntry): boolean => parseCreatedBy(entry.createdBy).instruction === 'ENV';
+  return history.findLast((entry) => holds(entry) && isEnv(entry)) ?? history.findLast(holds);
+}
+
+function withoutMarks(text: string): string {
+  let rest = text;
+  for (let marks = 0; marks < 8; marks++) {
+    const mark = builderMarks.exec(rest);
+    if (mark === null) break;
+    rest = rest.slice(0, mark.index);
+  }
+  return rest;
+}
+
+/** Splits `|n A=x B=y command`: n says how many, and a value may hold blanks, even ` C=`. */
+function splitArguments(text: string): { args: BuildArgument[]; text: string } {
+  const [mark = '', digits = '0'] = /^\|(\d{1,4}) /.exec(text) ?? [];
+  const count = Number(digits);
+  const body = text.slice(mark.length);
+  if (count === 0) return { args: [], text: body.replace(leadingShell, '') };
+  const starts = [...` ${body}`.matchAll(/ (?=[A-Za-z_]\w{0,255}=)/g)].map((match) => match.index);
+  const nth = starts[count - 1];
+  if (count > maxArguments || starts[0] !== 0 || nth === undefined) return { args: [], text };
+
+  innerShell.lastIndex = nth;
+  const found = innerShell.exec(body);
+  // Without a shell (`RUN ["cmd", "arg"]`) nobody can say where the last value ends: at the first blank, most likely.
+  const blank = body.indexOf(' ', nth);
+  const end = found?.index ?? (blank < 0 ? body.length : blank);
+  const cuts = [...starts.slice(0, count), end + 1];
+  const args = cuts.slice(0, -1).map((start, index) => splitArgument(body.slice(start, cuts[index + 1]! - 1)));
+  const candidates = starts.filter((start) => start < end).length;
+  const isCertain = found !== null && (candidates === count || count === 1) && !hasLaterShell(body, found);
+  return { args, text: isCertain ? body.slice(found.index + found[0].length) : text };
+}
+
+// `|1 A=x /bin/sh -c y /bin/sh -c z`: the first may be in the value, or the second in the command.
+function hasLaterShell(body: string, found: RegExpExecArray): boolean {
+  innerShell.lastIndex = found.index + found[0].length - 1;
+  return innerShell.test(body);
+}
+
+function splitArgument(assignment: string): BuildArgument {
+  const at = assignment.indexOf('=');
+  return { name: assignment.slice(0, at), value: assignment.slice(at + 1) };
+}

@@ -1,0 +1,147 @@
+/**
+ * `index.json` of an OCI layout (image-spec image-layout.md) and the indexes inside it. Each manifest is
+ * checked against its descriptor. An index lists more than a place holds (other platforms of an image
+ * saved for one): that is said, and is no hole as long as a sibling is there.
+ */
+
+import { type Diagnostic, notice, ScanError } from '../errors.ts';
+import type { Descriptor, Platform } from '../oci/descriptor.ts';
+import { shortDigest } from '../oci/digest.ts';
+import { type ImageIndex, type ImageManifest, isAttestation, isImage, parseManifest } from '../oci/manifest.ts';
+import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
+import { blobPath } from './archive-path.ts';
+import type { Candidates, Failure, ImageCandidate } from './image-candidate.ts';
+import { readDescribed, type StoredContent } from './stored-content.ts';
+
+const maxDepth = 8;
+const maxManifests = 10_000;
+
+/** An index entry on its way down, with what the entries above it said. */
+interface Step {
+  readonly descriptor: Descriptor;
+  readonly names: readonly string[];
+  readonly position: number;
+  readonly depth: number;
+}
+
+/** Every image an `index.json` leads to, narrowed to a platform if one is asked for. @throws ScanError MANIFEST_INVALID, LIMIT_EXCEEDED */
+export async function readOciIndex(
+  bytes: Uint8Array,
+  content: StoredContent,
+  platform: Platform | undefined,
+): Promise<Candidates> {
+  const root = parseManifest(bytes, 'index.json', 'application/vnd.oci.image.index.v1+json');
+  const images: ImageCandidate[] = [];
+  const failures: Failure[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Set<string>();
+  const overrun = tooMuch();
+  let read = 0;
+
+  const visit = async (step: Step): Promise<'found' | 'absent' | 'other'> => {
+    const { descriptor, names, position } = step;
+    if (isAttestation(descriptor)) {
+      const message = 'An attestation about an image; attestations are not scanned yet.';
+      diagnostics.push(notice('NOT_UNPACKED', describe(descriptor), message));
+      return 'other';
+    }
+    if (
+      platform !== undefined &&
+      descriptor.platform !== undefined &&
+      !matchesPlatform(descriptor.platform, platform)
+    ) {
+      return 'other';
+    }
+    const key = JSON.stringify([position, descriptor.digest, names]);
+    if (seen.has(key)) return 'found';
+    seen.add(key);
+    if (++read > maxManifests || step.depth > maxDepth) throw overrun;
+    try {
+      const document = await readDescribed(content, descriptor);
+      if (document === undefined) return 'absent';
+      const manifest = parseManifest(document, descriptor.digest, descriptor.mediaType || undefined);
+      if (manifest.kind === 'index') await visitAll(manifest, step);
+      else if (isImage(manifest)) images.push(toCandidate(manifest, step));
+      else diagnostics.push(notice('MEDIA_TYPE_UNSUPPORTED', describe(descriptor), 'An artifact that is no image.'));
+    } catch (error) {
+      if (!(error instanceof ScanError) || error === overrun) throw error;
+      failures.push({ name: names[0] ?? describe(descriptor), names, positions: [position], error });
+    }
+    return 'found';
+  };
+
+  const visitAll = async (index: ImageIndex, above: Step | undefined): Promise<void> => {
+    const absent: Step[] = [];
+    let found = false;
+    for (const [at, descriptor] of index.manifests.entries()) {
+      const own = namesOf(descriptor);
+      const names = own.length > 0 ? own : (above?.names ?? []);
+      const step = { descriptor, names, position: above?.position ?? at, depth: (above?.depth ?? 0) + 1 };
+      const outcome = await visit(step);
+      if (outcome === 'found') found = true;
+      if (outcome === 'absent') absent.push(step);
+    }
+    for (const { descriptor, names, position } of absent) {
+      const message = `The index lists ${describe(descriptor)}, which is not in this place.`;
+      if (found && above !== undefined) diagnostics.push(notice('BLOB_MISSING', describe(descriptor), message));
+      else {
+        const error = new ScanError('BLOB_MISSING', message, { subject: descriptor.digest });
+        failures.push({ name: names[0] ?? describe(descriptor), names, positions: [position], error });
+      }
+    }
+  };
+
+  if (root.kind === 'index') await visitAll(root, undefined);
+  return { images: merge(images), failures, diagnostics };
+}
+
+/** One manifest under several names, or in several indexes, is one image. */
+function merge(images: readonly ImageCandidate[]): readonly ImageCandidate[] {
+  const merged = new Map<string | undefined, ImageCandidate>();
+  for (const image of images) {
+    const known = merged.get(image.manifestDigest);
+    const names = [...new Set([...(known?.names ?? []), ...image.names])];
+    const positions = [...new Set([...(known?.positions ?? []), ...image.positions])];
+    merged.set(image.manifestDigest, { ...(known ?? image), names, positions });
+  }
+  return [...merged.values()];
+}
+
+function toCandidate(manifest: ImageManifest, { descriptor, names, position }: Step): ImageCandidate {
+  return {
+    names,
+    positions: [position],
+    manifestDigest: descriptor.digest,
+    ...(descriptor.platform === undefined ? {} : { platform: descriptor.platform }),
+    config: { path: blobPath(manifest.config.digest), digest: manifest.config.digest, sizeBytes: manifest.config.size },
+    layers: manifest.layers.map((layer) => ({
+      path: blobPath(layer.digest),
+      mediaType: layer.mediaType,
+      digest: layer.digest,
+      sizeBytes: layer.size,
+    })),
+  };
+}
+
+/** The names annotations give: containerd's full one, and what the image spec calls the reference, often a bare tag. */
+function namesOf(descriptor: Descriptor): readonly string[] {
+  const { annotations } = descriptor;
+  const full = annotations?.['io.containerd.image.name'];
+  const name = annotations?.['org.opencontainers.image.ref.name'];
+  return [...new Set([full, name])].filter((text): text is string => text !== undefined && text !== '');
+}
+
+function describe(descriptor: Descriptor): string {
+  const { platform, digest } = descriptor;
+  return `${platform === undefined ? 'manifest' : formatPlatform(platform)} ${shortDigest(digest)}`;
+}
+
+function tooMuch(): ScanError {
+  return new ScanError(
+    'LIMIT_EXCEEDED',
+    `The index leads to more than ${maxManifests} manifests, or ${maxDepth} levels down.`,
+    {
+      subject: 'index.json',
+    },
+  );
+}

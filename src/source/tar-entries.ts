@@ -1,0 +1,122 @@
+/**
+ * The entries of an image's outer tar as it streams by, through tar-stream: its reading of PAX and GNU
+ * headers is the only one, for streams and (fed with the headers alone) for the index of a file. An
+ * entry's content is never buffered: it is read to its end, or skipped, before the next entry comes.
+ */
+
+import { extract } from 'tar-stream';
+import type { ByteStream } from './source.ts';
+
+/** What an outer tar's header says. */
+export interface TarHeader {
+  /** As written, cut at 4,096 characters. */
+  readonly name: string;
+  readonly type: 'file' | 'symlink' | 'hardlink' | 'directory' | 'other';
+  /** Of links, as written. */
+  readonly linkTarget?: string;
+  /** Where the content begins in the tar. */
+  readonly start: number;
+  readonly sizeBytes: number;
+}
+
+/** An entry whose content is at hand now and not later. */
+export interface StreamedEntry extends TarHeader {
+  /** May be left at any point; what is left is skipped. */
+  readonly content: ByteStream;
+}
+
+interface Extract extends AsyncIterable<AsyncIterable<Uint8Array> & { header: RawHeader }> {
+  readonly destroyed: boolean;
+  write(chunk: Uint8Array): boolean;
+  end(): void;
+  destroy(error?: unknown): void;
+  on(event: 'entry', listener: (header: RawHeader) => void): void;
+  on(event: 'drain' | 'close', listener: () => void): void;
+  off(event: 'drain' | 'close', listener: () => void): void;
+}
+
+interface RawHeader {
+  readonly name: string;
+  readonly type: string | null;
+  readonly linkname: string | null;
+  readonly size: number;
+  readonly byteOffset: number;
+}
+
+const maxNameLength = 4096;
+const types: Readonly<Record<string, TarHeader['type']>> = {
+  file: 'file',
+  'contiguous-file': 'file',
+  link: 'hardlink',
+  symlink: 'symlink',
+  directory: 'directory',
+};
+
+/**
+ * The entries of a tar in their order; rejects with tar-stream's own error where the tar is damaged or ends
+ * early. `onHeader` is called as soon as a header is understood, before any more bytes are asked for.
+ */
+export async function* tarEntries(
+  source: ByteStream,
+  onHeader: (header: TarHeader) => void = () => {},
+): AsyncGenerator<StreamedEntry> {
+  // A high-water mark of one byte: no chunk is asked for before the one before it is used up.
+  const options = { allowUnknownFormat: true, highWaterMark: 1 };
+  const extractor = extract(options) as unknown as Extract;
+  extractor.on('entry', (header) => onHeader(toHeader(header)));
+  const entries = extractor[Symbol.asyncIterator]();
+  void pump(source, extractor);
+  try {
+    for (let next = await entries.next(); next.done !== true; next = await entries.next()) {
+      const chunks = next.value[Symbol.asyncIterator]();
+      // Without `return`: leaving the loop over an entry's stream would destroy the whole extractor.
+      yield {
+        ...toHeader(next.value.header),
+        content: { [Symbol.asyncIterator]: () => ({ next: () => chunks.next() }) },
+      };
+      while ((await chunks.next()).done !== true);
+    }
+  } finally {
+    extractor.destroy();
+  }
+}
+
+async function pump(source: ByteStream, extractor: Extract): Promise<void> {
+  try {
+    for await (const chunk of source) {
+      if (extractor.destroyed) return;
+      if (!extractor.write(chunk)) await drained(extractor);
+      if (extractor.destroyed) return;
+    }
+    extractor.end();
+  } catch (error) {
+    extractor.destroy(error);
+  }
+}
+
+async function drained(extractor: Extract): Promise<void> {
+  if (extractor.destroyed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  extractor.on('drain', resolve);
+  extractor.on('close', resolve);
+  await promise;
+  extractor.off('drain', resolve);
+  extractor.off('close', resolve);
+}
+
+function toHeader(header: RawHeader): TarHeader {
+  const type = types[header.type ?? ''] ?? 'other';
+  const target = type === 'symlink' || type === 'hardlink' ? clip(header.linkname ?? '') : undefined;
+  return {
+    name: clip(header.name),
+    type,
+    start: header.byteOffset,
+    // tar-stream, like Go's archive/tar, takes a directory to have no content whatever its size says.
+    sizeBytes: type === 'directory' ? 0 : header.size,
+    ...(target === undefined ? {} : { linkTarget: target }),
+  };
+}
+
+function clip(name: string): string {
+  return name.length > maxNameLength ? `${name.slice(0, maxNameLength)}…` : name;
+}
