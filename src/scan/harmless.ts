@@ -117,7 +117,7 @@ export function harmlessWords(text: string): string {
     .split(/(\s+)/u)
     .map((word, index, all) => {
       if (word.trim() === '') return word;
-      const option = /^-/u.test(all[index - 2] ?? '') ? all[index - 2]! : '';
+      const option = /^--?[\w-]+$/u.test(all[index - 2] ?? '') ? all[index - 2]! : '';
       if (isSecretName(option) || option === '-u' || option === '-p') return '********';
       const pair = /^([^=]+)=(.*)$/su.exec(word);
       if (pair !== null) return isHarmless(pair[1]!, pair[2]!) ? word : `${pair[1]}=********`;

@@ -1,0 +1,206 @@
+/** One function a command: what was typed becomes what it means, the run is made, the report written. */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { loadAutomaton, loadRuleSet } from '../detect/load-rules.ts';
+import type { RuleSet } from '../detect/rule.ts';
+import { messageOf, ScanError } from '../errors.ts';
+import { parseReference } from '../oci/reference.ts';
+import { envReporters, reporters } from '../report/index.ts';
+import { type RunOptions, runEnv, runScan, type Target } from '../scan/run.ts';
+import { openImage } from '../source/open.ts';
+import { envExitCodeOf, exitCodeOf } from './exit-code.ts';
+import { explain } from './explain.ts';
+import type { LowArgs } from './flags.ts';
+import { type CommandIo, colorOf } from './io.ts';
+import { didYouMean } from './near-name.ts';
+import type { Invocation } from './parse-arguments.ts';
+import { drawProgress, type ProgressLine } from './progress.ts';
+import { rules } from './rules.ts';
+
+/** What every command is run in. */
+export interface CommandContext {
+  readonly io: CommandIo;
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+type Run = Extract<Invocation, { kind: 'run' }>;
+
+/** Runs a command and returns its exit status. @throws ScanError */
+export async function runCommand({ command, options, operands }: Run, context: CommandContext): Promise<number> {
+  const ruleSet = await loadRuleSet(options.rules);
+  switch (command) {
+    case 'scan':
+      return scan(operands, options, ruleSet, context);
+    case 'env':
+      return env(operands, options, ruleSet, context);
+    case 'explain':
+      return explain(operands[0]!, ruleSet, options, context.io);
+    case 'rules':
+      return rules(operands, ruleSet, options, context.io);
+  }
+}
+
+async function scan(
+  operands: readonly string[],
+  options: LowArgs,
+  ruleSet: RuleSet,
+  context: CommandContext,
+): Promise<number> {
+  const targets = await targetsOf(operands, options);
+  const progress = progressOf(options, context.io);
+  try {
+    const report = await runScan(targets, await runOptions(options, ruleSet, context, progress));
+    progress.close();
+    await write(reporters, report, options, context.io);
+    return exitCodeOf(report, options);
+  } finally {
+    progress.close();
+  }
+}
+
+async function env(
+  operands: readonly string[],
+  options: LowArgs,
+  ruleSet: RuleSet,
+  context: CommandContext,
+): Promise<number> {
+  const targets = await targetsOf(operands, options);
+  const progress = progressOf(options, context.io);
+  try {
+    const report = await runEnv(targets, await runOptions(options, ruleSet, context, progress));
+    progress.close();
+    await write(envReporters, report, options, context.io);
+    return envExitCodeOf(report, options);
+  } finally {
+    progress.close();
+  }
+}
+
+/** Every reference is read before the first image is opened: a mistake in the last one must not cost the scan of the first. */
+async function targetsOf(operands: readonly string[], options: LowArgs): Promise<Target[]> {
+  const listed = options.imagesFrom === undefined ? [] : await readList(options.imagesFrom);
+  const credentials = options.passwordStdin
+    ? { username: options.username!, password: await readPassword() }
+    : undefined;
+  const targets = [...operands, ...listed].map((text) => {
+    const reference = parseReference(text);
+    const open: Target['open'] = (signal) =>
+      openImage(reference, {
+        signal,
+        source: options.source,
+        insecureRegistries: options.insecureRegistry,
+        ...(options.platform === undefined ? {} : { platform: options.platform }),
+        ...(credentials === undefined ? {} : { credentials }),
+      });
+    return { text, open };
+  });
+  if (targets.length === 0) throw new ScanError('USAGE_INVALID', `No image is listed in ${options.imagesFrom}.`);
+  return targets;
+}
+
+async function readList(path: string): Promise<string[]> {
+  try {
+    const text = path === '-' ? await readStandardInput() : await readFile(path, 'utf8');
+    return text
+      .split(/\r?\n/u)
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('#'));
+  } catch (error) {
+    throw new ScanError('USAGE_INVALID', `The list of images ${path} can't be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+async function readPassword(): Promise<string> {
+  return (await readStandardInput()).replace(/\r?\n$/u, '');
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function progressOf(options: LowArgs, { stderr }: CommandIo): ProgressLine {
+  return drawProgress({
+    write: stderr.write,
+    isTTY: stderr.isTTY,
+    columns: () => stderr.columns,
+    verbose: options.verbose,
+    quiet: options.quiet,
+  });
+}
+
+async function runOptions(
+  options: LowArgs,
+  ruleSet: RuleSet,
+  { signal, version }: CommandContext,
+  progress: ProgressLine,
+): Promise<RunOptions> {
+  const { timeoutSeconds } = options;
+  const timeout = timeoutSeconds === undefined ? [] : [timeLimit(timeoutSeconds)];
+  checkNames([...options.only, ...options.skip], ruleSet);
+  return {
+    version,
+    ruleSet,
+    automaton: await loadAutomaton(),
+    filter: {
+      minConfidence: options.minConfidence,
+      minSeverity: options.severity,
+      only: options.only,
+      skip: options.skip,
+    },
+    showSecrets: options.showSecrets,
+    fingerprintKey: process.env['WHICHLAYER_FINGERPRINT_KEY'],
+    jobs: options.jobs,
+    walk: {},
+    signal: AbortSignal.any([signal, ...timeout]),
+    progress: progress.onEvent,
+  };
+}
+
+function checkNames(names: readonly string[], ruleSet: RuleSet): void {
+  const known = ruleSet.providers.flatMap(({ id, detectors }) => [id, ...detectors.map((detector) => detector.id)]);
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const hint = didYouMean(name, known) ?? 'whichlayer rules list shows them all.';
+    throw new ScanError('USAGE_INVALID', `There is no rule or provider ${name}.`, { subject: name, hint });
+  }
+}
+
+/** Writes the report to standard output, then to every `--output`: a file that can't be written loses nothing. @throws ScanError USAGE_INVALID where a file can't be written */
+async function write<R>(
+  formats: Readonly<
+    Record<string, (report: R, options: { width: number; color: boolean; showSecrets: boolean }) => string>
+  >,
+  report: R,
+  options: LowArgs,
+  { stdout }: CommandIo,
+): Promise<void> {
+  const { showSecrets } = options;
+  stdout.write(
+    formats[options.format]!(report, { width: stdout.columns, color: colorOf(stdout, options), showSecrets }),
+  );
+  for (const { format, file } of options.output) {
+    try {
+      await writeFile(file, formats[format]!(report, { width: 120, color: false, showSecrets }));
+    } catch (error) {
+      throw new ScanError('USAGE_INVALID', `The report can't be written to ${file}: ${messageOf(error)}.`, {
+        subject: file,
+        cause: error,
+      });
+    }
+  }
+}
+
+/** A signal that aborts when the whole run has taken too long. */
+function timeLimit(seconds: number): AbortSignal {
+  const limit = new AbortController();
+  const reason = new ScanError('ABORTED', `The run was given up after ${seconds} seconds (--timeout).`, {
+    hint: 'Nothing is reported of a run that was given up; give it more time, or fewer images.',
+  });
+  setTimeout(() => limit.abort(reason), seconds * 1000).unref();
+  return limit.signal;
+}

@@ -1,0 +1,155 @@
+/**
+ * One run: references one after the other, each resolved, scanned and joined. An image that can't be
+ * scanned is an error in the report and the others go on; a defect of ours ends the run.
+ */
+
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { compileMatcher } from '../detect/matcher.ts';
+import type { RuleSet } from '../detect/rule.ts';
+import { type Diagnostic, ScanError } from '../errors.ts';
+import type { WalkOptions } from '../layer/walk-layer.ts';
+import type { ImageSource } from '../source/source.ts';
+import { auditEnv, envVerdicts } from './audit-env.ts';
+import { rulesById } from './draft.ts';
+import type { EnvImageReport, EnvReport, ImageError, ImageReport, Report } from './finding.ts';
+import { Fingerprinter } from './fingerprint.ts';
+import type { JoinKit } from './join.ts';
+import { ScanPool } from './pool.ts';
+import type { ScanProgress } from './progress.ts';
+import { scanSource } from './scan-source.ts';
+import { type Filter, severityRank } from './triage.ts';
+
+/** An image to look at: how the user calls it, and how to open it. */
+export interface Target {
+  readonly text: string;
+  readonly open: (signal: AbortSignal) => Promise<ImageSource>;
+}
+
+/** What a run is made with. */
+export interface RunOptions {
+  readonly version: string;
+  readonly ruleSet: RuleSet;
+  readonly automaton: Uint8Array | undefined;
+  readonly filter: Filter;
+  readonly showSecrets: boolean;
+  /** Keys the fingerprints (`WHICHLAYER_FINGERPRINT_KEY`). */
+  readonly fingerprintKey: string | undefined;
+  /** Blobs at a time; without it, as many as there are processors. */
+  readonly jobs: number | undefined;
+  readonly walk: Omit<WalkOptions, 'signal' | 'expectedDigest' | 'expectedSizeBytes'>;
+  readonly signal: AbortSignal;
+  readonly progress: ScanProgress;
+}
+
+/** Scans images, layers and metadata. @throws ScanError INTERNAL, or the signal's reason */
+export async function runScan(targets: readonly Target[], options: RunOptions): Promise<Report> {
+  const started = new Date();
+  const images: (ImageReport | ImageError)[] = [];
+  const diagnostics: Diagnostic[] = [];
+  let hiddenByConfidence = 0;
+  const { ruleSet, automaton } = options;
+  const pool = new ScanPool({
+    jobs: options.jobs ?? availableParallelism(),
+    ruleSet,
+    automaton,
+    seed: randomInt(2 ** 31),
+  });
+  const join = joinKit(options);
+  try {
+    for (const target of targets) {
+      await withSource(target, options, images, async (source) => {
+        const scanned = await scanSource(source, { ...options, pool, join });
+        for (const image of scanned.images) {
+          images.push(image.report);
+          hiddenByConfidence += image.hiddenByConfidence;
+        }
+        diagnostics.push(...scanned.diagnostics);
+      });
+    }
+  } finally {
+    await pool.close();
+  }
+  return { ...head(options, started), images, diagnostics, summary: { ...summarise(images), hiddenByConfidence } };
+}
+
+/** Audits images' metadata; no layer is fetched. @throws ScanError INTERNAL, or the signal's reason */
+export async function runEnv(targets: readonly Target[], options: RunOptions): Promise<EnvReport> {
+  const started = new Date();
+  const images: (EnvImageReport | ImageError)[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const kit = joinKit(options);
+  for (const target of targets) {
+    await withSource(target, options, images, async (source) => {
+      for (const record of await source.metadata(options.signal)) images.push(await auditEnv(record, kit));
+      diagnostics.push(...source.diagnostics());
+    });
+  }
+  const entries = images.flatMap((image) => ('error' in image ? [] : image.entries));
+  const byVerdict = Object.fromEntries(
+    envVerdicts
+      .map((verdict) => [verdict, entries.filter((entry) => entry.verdict === verdict).length] as const)
+      .filter(([, count]) => count > 0),
+  );
+  const summary = { images: images.length, entries: entries.length, byVerdict };
+  return { ...head(options, started), images, diagnostics, summary };
+}
+
+async function withSource(
+  target: Target,
+  options: RunOptions,
+  images: (ImageError | object)[],
+  use: (source: ImageSource) => Promise<void>,
+): Promise<void> {
+  const { signal, progress } = options;
+  const reference = target.text;
+  progress({ kind: 'opening', reference });
+  try {
+    signal.throwIfAborted();
+    const source = await target.open(signal);
+    try {
+      progress({ kind: 'resolved', reference, title: source.title });
+      await use(source);
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ScanError) || error.code === 'INTERNAL') throw error;
+    const { code, message, hint } = error;
+    images.push({ reference, error: { code, message, ...(hint === undefined ? {} : { hint }) } });
+  } finally {
+    progress({ kind: 'closed', reference });
+  }
+}
+
+function joinKit(options: RunOptions): JoinKit {
+  return {
+    compiled: compileMatcher(options.ruleSet),
+    rules: rulesById(options.ruleSet),
+    fingerprinter: new Fingerprinter(options.fingerprintKey),
+    filter: options.filter,
+    showSecrets: options.showSecrets,
+  };
+}
+
+function head(options: RunOptions, started: Date): Pick<Report, 'schemaVersion' | 'tool' | 'startedAt' | 'durationMs'> {
+  const { digest, providers } = options.ruleSet;
+  const rules = providers.reduce((sum, { detectors }) => sum + detectors.length, 0);
+  return {
+    schemaVersion: 1,
+    tool: { name: 'whichlayer', version: options.version, ruleSet: { digest, rules, providers: providers.length } },
+    startedAt: started.toISOString(),
+    durationMs: Date.now() - started.getTime(),
+  };
+}
+
+function summarise(images: readonly (ImageReport | ImageError)[]): Omit<Report['summary'], 'hiddenByConfidence'> {
+  const findings = images.flatMap((image) => ('error' in image ? [] : image.findings));
+  const bySeverity: Partial<Record<(typeof findings)[number]['severity'], number>> = {};
+  for (const { severity } of [...findings].sort((a, b) => severityRank(b.severity) - severityRank(a.severity))) {
+    bySeverity[severity] = (bySeverity[severity] ?? 0) + 1;
+  }
+  const secrets = new Set(findings.map(({ fingerprint }) => fingerprint)).size;
+  return { images: images.length, findings: findings.length, secrets, bySeverity };
+}
