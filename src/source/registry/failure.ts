@@ -4,7 +4,7 @@
  */
 
 import { messageOf, ScanError } from '../../errors.ts';
-import { readBounded } from './body.ts';
+import { readBounded } from '../patient-read.ts';
 import { registryLimits } from './options.ts';
 import type { HttpAnswer } from './transport.ts';
 

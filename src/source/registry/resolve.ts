@@ -13,7 +13,7 @@ import { parseJson } from '../../oci/json.ts';
 import { type ImageManifest, isAttestation, isImage, parseManifest } from '../../oci/manifest.ts';
 import { manifestMediaTypes } from '../../oci/media-type.ts';
 import { formatPlatform, matchesPlatform, parsePlatform } from '../../oci/platform.ts';
-import { readBounded } from './body.ts';
+import { readBounded } from '../patient-read.ts';
 import type { RepositoryClient } from './client.ts';
 import { registryLimits } from './options.ts';
 

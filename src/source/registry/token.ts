@@ -5,7 +5,7 @@
  */
 
 import { ScanError } from '../../errors.ts';
-import { readBounded } from './body.ts';
+import { readBounded } from '../patient-read.ts';
 import type { Challenge } from './challenge.ts';
 import { type Asked, failureOf } from './failure.ts';
 import { type Credentials, registryLimits } from './options.ts';

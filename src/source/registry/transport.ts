@@ -10,7 +10,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { ScanError } from '../../errors.ts';
-import { within } from './body.ts';
+import { within } from '../patient-read.ts';
 import { hostName, type Reach, reachOf } from './endpoint.ts';
 import { registryLimits } from './options.ts';
 

@@ -5,7 +5,7 @@
  */
 
 import type { Readable } from 'node:stream';
-import { ScanError } from '../../errors.ts';
+import { ScanError } from '../errors.ts';
 
 /** What must arrive in one idle time-out's worth of waiting for a server not to count as stalled. */
 const minBytesPerTimeout = 4096;
