@@ -5,7 +5,7 @@
  */
 
 import type { Span } from './anchor.ts';
-import { isGlue, namesNobody, namesSecret, namesSomethingElse, wordsOf } from './name-words.ts';
+import { anchorNamesSecret, isGlue, namesNobody, namesSecret, namesSomethingElse, wordsOf } from './name-words.ts';
 
 /** A place where a value may begin. */
 export interface ValuePlace {
@@ -51,7 +51,7 @@ export function findValues(text: string, search: NameSearch): ValuePlace[] {
   const words = wordsOf(
     `${text.slice(name.start, search.anchor.start)} ${text.slice(search.anchor.end, name.end)}${name.tail}`,
   );
-  const isSecret = namesSecret(words) || namesSecret(anchorWords);
+  const isSecret = namesSecret(words) || anchorNamesSecret(anchorWords);
   const places: ValuePlace[] = [];
   if (isSecret && !namesSomethingElse(words)) {
     for (const start of valuesAfter(text, name.end + name.tail.length, { blank: true }))

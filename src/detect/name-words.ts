@@ -9,9 +9,11 @@ const secretWord =
 
 /** Words that stand beside them and name nobody. */
 const plainWord =
-  'api|apis|rest|access|auth|oauth2?|o|private|priv|client|clients|app|apps|application|master|account|acct|server|service|svc|user|users|admin|root|my|our|the|this|self|is|id|prod|production|live|dev|development|staging|stage|test|testing|sandbox|default|env|environment|config|conf|cfg|settings?|options?|params?|props?|headers?|x|http|https|web|bot|personal|refresh|session|security|secure|signing|sign|encryption|encrypt|shared|consumer|integration|project|team|org|organization|workspace|customer|merchant|partner|write|read|rw|ro|full|global|public|publishable|data|db|database|sdk|base|new|old|current|primary|secondary|v[0-9]|[0-9]{1,2}|m|s|k|value|str|string|const|static|final|export|set|get|with|add|put|use|request|req|hash|login|raw|b64|base64|encoded|text|value';
+  'api|apis|rest|access|auth|oauth2?|o|private|priv|client|clients|app|apps|application|master|account|acct|server|service|svc|user|users|admin|root|my|our|the|this|self|is|id|prod|production|live|dev|development|staging|stage|test|testing|sandbox|default|env|environment|config|conf|cfg|settings?|options?|params?|props?|headers?|x|http|https|web|bot|personal|refresh|session|security|secure|signing|sign|encryption|encrypt|shared|consumer|integration|project|team|org|organization|workspace|customer|merchant|partner|write|read|rw|ro|full|global|public|publishable|data|db|database|sdk|base|new|old|current|primary|secondary|v[0-9]|[0-9]{1,2}|m|s|k|value|str|string|const|static|final|export|set|get|with|add|put|use|request|req|hash|login|smtp|mail|email|imap|ftp|sftp|ssh|relay|sender|raw|b64|base64|encoded|text|value';
 
 const saysSecret = new RegExp(`^(?:${plainWord})*?(?:${secretWord})[0-9]{0,3}$`);
+const saysSecretInAnchor =
+  /^(?:hash|sid|salt|seed|mnemonic|pin|webhooks?|cookie|sas|login|connectionstring|connstr|string)$/;
 const isPlain = new RegExp(`^(?:(?:${plainWord}|${secretWord})[0-9]{0,3}){1,4}$`);
 
 /** Last words of names whose value is about a secret, not the secret: `token_url`, `key_file`, `secretName`. */
@@ -50,6 +52,11 @@ export function wordsOf(name: string): string[] {
 /** Whether some word says that the value is a secret. */
 export function namesSecret(words: readonly string[]): boolean {
   return words.some((word) => saysSecret.test(word));
+}
+
+/** Whether an anchor says so: there the rule's author has chosen the words, and more of them count. */
+export function anchorNamesSecret(words: readonly string[]): boolean {
+  return namesSecret(words) || words.some((word) => saysSecretInAnchor.test(word));
 }
 
 /** Whether all words could stand in anybody's configuration: `api_key`, `clientSecret`, `X-Auth-Token`. */

@@ -16,6 +16,16 @@ const countsAt = classesAt + 512;
 const hitsAt = countsAt + lanes * 4;
 const rowsAt = hitsAt + lanes * hitBytes;
 
+/** What is used of the WebAssembly interface; its types are part of no library this project compiles with. */
+declare const WebAssembly: {
+  readonly Memory: new (pages: {
+    readonly initial: number;
+    readonly maximum: number;
+  }) => { readonly buffer: ArrayBuffer };
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+};
+
 interface Exports {
   scan(
     root: number,
@@ -51,10 +61,10 @@ export class WasmAutomaton implements Automaton {
     for (let at = 0; at < table.rows.length; at++) this.#words[first + at] = rowsAt + (table.rows[at] as number);
     this.slab = new Uint8Array(memory.buffer, this.#slabAt, slabBytes);
     this.#root = rowsAt;
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(module as Uint8Array<ArrayBuffer>), {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(module), {
       env: { memory },
     });
-    this.#exports = instance.exports as unknown as Exports;
+    this.#exports = instance.exports as Exports;
   }
 
   scan(start: number, end: number, onHit: OnHit): void {

@@ -1,0 +1,77 @@
+/** A detector made ready to run: expressions compiled, what bytes can tell beforehand worked out, bounds made sure. */
+
+import type { CharSet } from './char-set.ts';
+import type { Check } from './checks/check.ts';
+import { checks } from './checks/index.ts';
+import { extentOf, leadingSets, looksAround, type Run, requiredRun } from './pattern-analysis.ts';
+import { parsePattern } from './pattern-parser.ts';
+import type { Detector } from './rule.ts';
+
+/** A detector ready to run. */
+export interface CompiledDetector {
+  readonly index: number;
+  readonly rule: Detector;
+  readonly provider: string;
+  /** Sticky (`token`, `name`) or global (`near`). */
+  readonly pattern: RegExp;
+  readonly captures: boolean;
+  readonly not: readonly RegExp[];
+  readonly checks: readonly Check[];
+  readonly companion: RegExp | undefined;
+  /** Sets of the first bytes of a token. */
+  readonly leading: readonly CharSet[];
+  /** Whether the pattern looks beyond its match: it is shown some bytes before it. */
+  readonly looksAround: boolean;
+  /** The run of bytes every match holds. */
+  readonly run: Run;
+  readonly needsDigit: boolean;
+  /** Length of a match at most, within the greatest window. */
+  readonly maxLength: number;
+  /** Bytes after an anchor that may be read for it, value and all. */
+  readonly reach: number;
+}
+
+const maxMatchBytes = 16 * 1024;
+/** Tokens and words near an anchor end where no word goes on. */
+const wordEnd = '(?![0-9A-Za-z_])';
+/** Values end where neither a word nor a joined part of the same value goes on. */
+const valueEnd = '(?![0-9A-Za-z_]|[-./+@:~$!^*=][0-9A-Za-z])';
+
+/** Compiles one detector of a provider. @throws SyntaxError where a pattern is none; TypeError where a check is unknown */
+export function compileDetector(rule: Detector, provider: string, index: number): CompiledDetector {
+  const tree = parsePattern(rule.pattern);
+  const extent = extentOf(tree);
+  const end = rule.at === 'name' ? valueEnd : wordEnd;
+  const source = rule.boundary ? `(?:${rule.pattern})${end}` : rule.pattern;
+  const captures = new RegExp(`${rule.pattern}|`).exec('')?.length === 2;
+  const maxLength = Math.min(extent.max, maxMatchBytes);
+  const around = looksAround(tree);
+  return {
+    index,
+    rule,
+    provider,
+    pattern: new RegExp(source, `${captures ? 'd' : ''}${rule.at === 'near' ? 'g' : 'y'}`),
+    captures,
+    not: rule.not.map((pattern) => new RegExp(`^(?:${pattern})$`)),
+    checks: rule.checks.map(checkNamed),
+    companion: rule.companion === undefined ? undefined : new RegExp(rule.companion.pattern, 'g'),
+    leading: rule.at === 'token' ? leadingSets(tree) : [],
+    looksAround: around,
+    run: requiredRun(tree),
+    needsDigit: rule.checks.some((name) => name === 'digit' || name === 'mixed'),
+    maxLength,
+    reach:
+      rule.at === 'name'
+        ? rule.after + maxLength
+        : rule.at === 'token' && !around
+          ? Math.min(rule.after, maxLength)
+          : rule.after,
+  };
+}
+
+function checkNamed(name: string): Check {
+  const check = checks[name];
+  if (check === undefined)
+    throw new TypeError(`unknown check ${name}; known are ${Object.keys(checks).sort().join(', ')}`);
+  return check;
+}

@@ -1,0 +1,172 @@
+/**
+ * Looks at one hit with one detector: bytes first, then the pattern within the detector's window, then whatever else a
+ * match must be. It reads no byte beyond the detector's own bounds, so that what is found does not depend on how much
+ * of a content happens to be in the slab.
+ */
+
+import type { Span } from './anchor.ts';
+import { findValues, nameLookBehind } from './assignment.ts';
+import { beginsWith, holdsRun } from './byte-check.ts';
+import { latin1, toText } from './bytes.ts';
+import { wordSet } from './char-set.ts';
+import type { CompiledDetector } from './compile-detector.ts';
+import { entropyOf } from './entropy.ts';
+import { isChecksumContext, isPlaceholder } from './placeholder.ts';
+
+/** What of a content lies in the slab. */
+export interface View {
+  readonly bytes: Uint8Array;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A secret, at a span of the slab. */
+export interface Secret extends Span {
+  readonly text: string;
+  readonly direct: boolean;
+  readonly companion?: { readonly name: string; readonly value: string };
+}
+
+/** A pattern's match in a window; `offset` is the window's place in the slab. */
+interface Window {
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** Bytes read beside a window: escapes before a token, checksum context before a secret. */
+export const marginBytes = 32;
+
+/** What ends in a word character without being part of a word. */
+const escapeEnd = /(?:\[nrtbfv0]|%[0-9A-Fa-f]{2}|\u[0-9A-Fa-f]{4}|\x[0-9A-Fa-f]{2}|\[[0-9;]{0,8}m)$/;
+
+/** The secrets one detector finds at one anchor; `searchedTo` is where an earlier search of the same content ended. */
+export function evaluate(detector: CompiledDetector, view: View, anchor: Span, searched: Span | undefined): Secret[] {
+  switch (detector.rule.at) {
+    case 'token':
+      return evaluateToken(detector, view, anchor);
+    case 'name':
+      return evaluateName(detector, view, anchor);
+    case 'near':
+      return evaluateNear(detector, view, anchor, searched);
+  }
+}
+
+/** The window a `near` detector searches around an anchor. */
+export function nearWindow(detector: CompiledDetector, view: View, anchor: Span): Span {
+  return {
+    start: Math.max(view.low, anchor.start - detector.rule.before),
+    end: Math.min(view.high, anchor.start + detector.rule.after),
+  };
+}
+
+function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
+  const end = Math.min(view.high, anchor.start + detector.reach);
+  if (!beginsWith(view.bytes, anchor.start, end, detector.leading)) return [];
+  if (detector.rule.boundary && !isBoundary(view, anchor.start)) return [];
+  const offset = detector.looksAround ? Math.max(view.low, anchor.start - marginBytes) : anchor.start;
+  const window = { text: latin1(view.bytes, offset, end), offset };
+  detector.pattern.lastIndex = anchor.start - offset;
+  return accept(detector, view, window, { match: detector.pattern.exec(window.text), direct: true });
+}
+
+function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
+  const { rule } = detector;
+  const end = Math.min(view.high, anchor.start + detector.reach);
+  const from = Math.max(view.low, anchor.start - rule.before);
+  if (!holdsRun(view.bytes, from, end, detector.run, detector.needsDigit)) return [];
+  const offset = Math.max(view.low, anchor.start - Math.max(rule.before, nameLookBehind));
+  const window = { text: latin1(view.bytes, offset, end), offset };
+  const places = findValues(window.text, {
+    anchor: { start: anchor.start - offset, end: anchor.end - offset },
+    region: { start: from - offset, end: Math.min(window.text.length, anchor.start + rule.after - offset) },
+    directOnly: rule.generic,
+  });
+  const secrets: Secret[] = [];
+  for (const { start, direct } of places) {
+    if (start > anchor.start - offset + rule.after) continue;
+    if (rule.boundary && wordSet[window.text.charCodeAt(start - 1)] === 1) continue;
+    detector.pattern.lastIndex = start;
+    secrets.push(...accept(detector, view, window, { match: detector.pattern.exec(window.text), direct }));
+    if (direct && secrets.length > 0) break;
+  }
+  return secrets;
+}
+
+function evaluateNear(detector: CompiledDetector, view: View, anchor: Span, searched: Span | undefined): Secret[] {
+  const { start, end } = nearWindow(detector, view, anchor);
+  // Windows of anchors close to each other overlap: only matches that an earlier window may have cut off are left to find.
+  const isOverlap = searched !== undefined && searched.start <= start && start < searched.end;
+  const from = isOverlap ? Math.max(start, searched.end - detector.maxLength) : start;
+  if (!holdsRun(view.bytes, from, end, detector.run, detector.needsDigit)) return [];
+  const offset = detector.looksAround ? Math.max(view.low, start - marginBytes) : start;
+  const window = { text: latin1(view.bytes, offset, end), offset };
+  const secrets: Secret[] = [];
+  detector.pattern.lastIndex = from - offset;
+  for (;;) {
+    const match = detector.pattern.exec(window.text);
+    if (match === null) return secrets;
+    if (match[0] === '') detector.pattern.lastIndex++;
+    else if (!detector.rule.boundary || isBoundary(view, offset + match.index)) {
+      secrets.push(...accept(detector, view, window, { match, direct: false }));
+    }
+  }
+}
+
+/** Everything a match must be beside matching; one secret or none. */
+function accept(
+  detector: CompiledDetector,
+  view: View,
+  { text, offset }: Window,
+  found: { readonly match: RegExpExecArray | null; readonly direct: boolean },
+): Secret[] {
+  const { rule } = detector;
+  const { match } = found;
+  if (match === null) return [];
+  const matchEnd = match.index + match[0].length;
+  const next = offset + matchEnd;
+  if (rule.boundary && matchEnd === text.length && next < view.high && wordSet[view.bytes[next] as number] === 1)
+    return [];
+  const [start, end] = (detector.captures ? match.indices?.[1] : undefined) ?? [match.index, matchEnd];
+  const secret = text.slice(start, end);
+  if (secret === '') return [];
+  if (rule.entropy !== undefined && entropyOf(secret) < rule.entropy) return [];
+  if (detector.not.some((pattern) => pattern.test(secret))) return [];
+  if (!rule.allowPlaceholder && isPlaceholder(secret)) return [];
+  const before = latin1(view.bytes, Math.max(view.low, offset + start - 24), offset + start);
+  if (rule.at !== 'token' && isChecksumContext(before)) return [];
+  if (!detector.checks.every((check) => check(secret, { window: text, start, end }))) return [];
+  const companion = findCompanion(detector, view, { start: offset + start, end: offset + end });
+  if (rule.companion?.required === true && companion === undefined) return [];
+  return [
+    {
+      start: offset + start,
+      end: offset + end,
+      text: toText(secret),
+      direct: found.direct,
+      ...(companion === undefined ? {} : { companion }),
+    },
+  ];
+}
+
+/** What must, or may, stand within so many bytes of the secret: the nearest one that is no part of it. */
+function findCompanion(detector: CompiledDetector, view: View, secret: Span): Secret['companion'] {
+  const { companion } = detector.rule;
+  if (companion === undefined || detector.companion === undefined) return undefined;
+  const start = Math.max(view.low, secret.start - companion.within);
+  const text = latin1(view.bytes, start, Math.min(view.high, secret.end + companion.within));
+  let best: { value: string; distance: number } | undefined;
+  for (const match of text.matchAll(detector.companion)) {
+    const from = start + match.index;
+    const to = from + match[0].length;
+    if (match[0] === '' || (from < secret.end && to > secret.start)) continue;
+    const distance = from < secret.start ? secret.start - to : from - secret.end;
+    if (best === undefined || distance < best.distance) best = { value: toText(match[1] ?? match[0]), distance };
+  }
+  return best === undefined ? undefined : { name: companion.name, value: best.value };
+}
+
+/** Whether no word goes on before `at`; an escape (`\n`, `%3D`, `\u0022`, a colour) is no word. */
+function isBoundary({ bytes, low }: View, at: number): boolean {
+  if (at <= low || wordSet[bytes[at - 1] as number] === 0) return true;
+  return escapeEnd.test(latin1(bytes, Math.max(low, at - 12), at));
+}

@@ -1,0 +1,138 @@
+/**
+ * Refuses patterns whose cost is not bounded. A regular expression engine that backtracks tries, in the worst case,
+ * every way in which a pattern's repeats can share out a text: this counts those ways from above, where two
+ * neighbours that may take the same byte multiply, and a repeat around something ambiguous is a power.
+ */
+
+import { type CharSet, charSet, overlaps, sizeOf, union } from './char-set.ts';
+import { captureCount, extentOf } from './pattern-analysis.ts';
+import { type PatternNode, parsePattern } from './pattern-parser.ts';
+
+/** Ways to share a text out, at most. */
+const maxWays = 50_000;
+/** `=*` and `[ \t]*` cost nothing; a class of more characters needs a bound. */
+const maxUnboundedSet = 2;
+
+/** What is wrong with a pattern; `groups` says how many capture groups it may have. */
+export function lintPattern(pattern: string, groups = 1): string[] {
+  let tree: PatternNode;
+  try {
+    tree = parsePattern(pattern);
+    new RegExp(pattern);
+  } catch (error) {
+    return [`is no regular expression rules can use: ${error instanceof Error ? error.message : String(error)}`];
+  }
+  const problems: string[] = [];
+  if (captureCount(tree) > groups)
+    problems.push(`has ${captureCount(tree)} capture groups; the secret is one (use (?:…))`);
+  if (hasUnbounded(tree)) {
+    problems.push(
+      'has a repeat without a bound over more than two characters: write {0,64} in place of * and {1,64} in place of +',
+    );
+  } else if (waysOf(tree, nothing) > maxWays) {
+    problems.push(
+      'has repeats that compete for the same characters: their cost grows without bound; make neighbours differ',
+    );
+  }
+  if (extentOf(tree).max === 0) problems.push('matches nothing but the empty text');
+  return problems;
+}
+
+/** What may come next: bytes, and whether the pattern may end there. */
+interface Next {
+  readonly set: CharSet;
+}
+
+const nothing: Next = { set: charSet('') };
+
+function hasUnbounded(node: PatternNode): boolean {
+  switch (node.kind) {
+    case 'set':
+    case 'assertion':
+      return false;
+    case 'group':
+    case 'look':
+      return hasUnbounded(node.item);
+    case 'repeat':
+      if (
+        node.max === Number.POSITIVE_INFINITY &&
+        (node.item.kind !== 'set' || sizeOf(node.item.set) > maxUnboundedSet)
+      )
+        return true;
+      return hasUnbounded(node.item);
+    case 'sequence':
+    case 'choice':
+      return node.items.some(hasUnbounded);
+  }
+}
+
+/** How many ways there are to match a text from one place, from above, where `next` follows. */
+function waysOf(node: PatternNode, next: Next): number {
+  switch (node.kind) {
+    case 'set':
+    case 'assertion':
+      return 1;
+    case 'look':
+      return waysOf(node.item, nothing);
+    case 'group':
+      return waysOf(node.item, next);
+    case 'choice': {
+      const ways = node.items.map((item) => waysOf(item, next));
+      const firsts = node.items.map((item) => firstOf(item).set);
+      const compete = firsts.some((set, at) => firsts.slice(at + 1).some((other) => overlaps(set, other)));
+      return compete ? ways.reduce((sum, way) => sum + way, 0) : Math.max(...ways);
+    }
+    case 'sequence': {
+      let ways = 1;
+      let follow = next;
+      for (const item of [...node.items].reverse()) {
+        ways *= waysOf(item, follow);
+        const first = firstOf(item);
+        follow = { set: first.nullable ? union(first.set, follow.set) : first.set };
+      }
+      return ways;
+    }
+    case 'repeat':
+      return waysOfRepeat(node, next);
+  }
+}
+
+function waysOfRepeat(node: PatternNode & { readonly kind: 'repeat' }, next: Next): number {
+  const first = firstOf(node.item);
+  const max = Math.min(node.max, 1 << 14);
+  const around = { set: max > 1 ? union(first.set, next.set) : next.set };
+  const inner = waysOf(node.item, around);
+  const all = inner === 1 ? 1 : inner ** max;
+  const own = node.min !== node.max && overlaps(first.set, next.set) ? max - node.min + 1 : 1;
+  return all * own;
+}
+
+/** The bytes a match may begin with, and whether it may be empty. */
+function firstOf(node: PatternNode): { readonly set: CharSet; readonly nullable: boolean } {
+  switch (node.kind) {
+    case 'set':
+      return { set: node.set, nullable: false };
+    case 'assertion':
+    case 'look':
+      return { set: charSet(''), nullable: true };
+    case 'group':
+      return firstOf(node.item);
+    case 'repeat': {
+      const { set, nullable } = firstOf(node.item);
+      return { set, nullable: nullable || node.min === 0 };
+    }
+    case 'choice': {
+      const firsts = node.items.map(firstOf);
+      return { set: firsts.map((first) => first.set).reduce(union), nullable: firsts.some((first) => first.nullable) };
+    }
+    case 'sequence': {
+      let set = charSet('');
+      for (const item of node.items) {
+        const first = firstOf(item);
+        set = union(set, first.set);
+        if (!first.nullable) return { set, nullable: false };
+      }
+      return { set, nullable: true };
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * What `whichlayer rules check` demands of a rule file beyond its form: bounded cost, guidance that helps, and
+ * examples that hold when they run through the engine.
+ */
+
+import { parseAnchor } from './anchor.ts';
+import { checks } from './checks/index.ts';
+import { lintPattern } from './lint-pattern.ts';
+import { type CompiledRules, compileMatcher, detect } from './matcher.ts';
+import { maxWindowBytes, type ParsedRules, parseRules } from './parse-rules.ts';
+import type { Detector, Provider } from './rule.ts';
+import type { RuleProblem } from './rule-problem.ts';
+
+const maxSummary = 120;
+const minAnchorBytes = 3;
+
+/** Parses and lints one rule file and runs its examples, alone or beside other providers' rules. */
+export function lintRules(text: string, file: string, others: readonly Provider[] = []): RuleProblem[] {
+  const parsed = parseRules(text, file);
+  const { provider } = parsed;
+  if (provider === undefined) return [...parsed.problems];
+  const problems = [...parsed.problems, ...lintProvider(provider, parsed, file)];
+  if (problems.length > 0) return problems;
+  const rest = others.filter((other) => other.id !== provider.id);
+  const rules = compileMatcher({ digest: '', providers: [...rest, provider] });
+  return provider.detectors.flatMap((detector) =>
+    runExamples(detector, rules).map((message) => ({ ...place(parsed, file, detector), message })),
+  );
+}
+
+/** What is wrong with a provider's rules, without running them. */
+export function lintProvider(provider: Provider, parsed: Pick<ParsedRules, 'lines'>, file: string): RuleProblem[] {
+  const problems: RuleProblem[] = [];
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(provider.id)) problems.push({ file, message: 'id: lower case, digits and dashes' });
+  if (provider.rotation.summary.length > maxSummary) {
+    problems.push({
+      file,
+      message: `rotate.summary: ${provider.rotation.summary.length} characters, at most ${maxSummary}`,
+    });
+  }
+  const ids = new Set<string>();
+  for (const detector of provider.detectors) {
+    if (ids.has(detector.id)) problems.push({ ...place(parsed, file, detector), message: 'id: used twice' });
+    ids.add(detector.id);
+    for (const message of lintDetector(detector, provider))
+      problems.push({ ...place(parsed, file, detector), message });
+  }
+  return problems;
+}
+
+/** What is wrong with one detector, without running it. */
+function lintDetector(detector: Detector, provider: Provider): string[] {
+  const problems: string[] = [];
+  if (detector.id !== provider.id && !detector.id.startsWith(`${provider.id}-`)) {
+    problems.push(`id: begins with ${provider.id}-`);
+  }
+  for (const anchor of detector.anchors) {
+    const { needle } = parseAnchor(anchor);
+    if (needle.length < minAnchorBytes) {
+      problems.push(`anchors: the longest word of "${anchor}" has ${needle.length} bytes, at least ${minAnchorBytes}`);
+    }
+  }
+  for (const message of lintPattern(detector.pattern)) problems.push(`pattern: ${message}`);
+  for (const pattern of detector.not) for (const message of lintPattern(pattern, 0)) problems.push(`not: ${message}`);
+  if (detector.companion !== undefined) {
+    for (const message of lintPattern(detector.companion.pattern)) problems.push(`companion.pattern: ${message}`);
+    if (detector.companion.within > maxWindowBytes) problems.push(`companion.within: at most ${maxWindowBytes}`);
+  }
+  if (detector.before + detector.after > maxWindowBytes) {
+    problems.push(`before and after: together at most ${maxWindowBytes} bytes`);
+  }
+  for (const check of detector.checks) {
+    if (checks[check] === undefined) {
+      problems.push(`checks: unknown check ${check}; known are ${Object.keys(checks).sort().join(', ')}`);
+    }
+  }
+  if (detector.examples.length === 0) problems.push('examples: at least one');
+  if (detector.counterExamples.length === 0) problems.push('counterExamples: at least one near miss');
+  return problems;
+}
+
+/** What is wrong with a detector's examples when they run through the engine. */
+export function runExamples(detector: Detector, rules: CompiledRules): string[] {
+  const problems: string[] = [];
+  for (const { text, secret } of detector.examples) {
+    const matches = detect(rules, text);
+    if (matches.some((match) => match.rule === detector.id && match.secret === secret)) continue;
+    const found = matches.map(
+      (match) => `${match.rule} at ${match.line}:${match.column ?? '?'}, ${match.end - match.start} bytes`,
+    );
+    problems.push(`not found in example "${shorten(text)}"; found: ${found.join('; ') || 'nothing'}`);
+  }
+  for (const text of detector.counterExamples) {
+    if (detect(rules, text).some((match) => match.rule === detector.id)) {
+      problems.push(`found in counter-example "${shorten(text)}"`);
+    }
+  }
+  for (const text of detector.knownMisses) {
+    if (detect(rules, text).some((match) => match.rule === detector.id)) {
+      problems.push(`found in "${shorten(text)}", which is no known miss any more: make it an example`);
+    }
+  }
+  return problems;
+}
+
+function place(parsed: Pick<ParsedRules, 'lines'>, file: string, detector: Detector): Omit<RuleProblem, 'message'> {
+  const line = parsed.lines.get(detector.id);
+  return { file, detector: detector.id, ...(line === undefined ? {} : { line }) };
+}
+
+function shorten(text: string): string {
+  const line = text.replaceAll('\n', '\\n');
+  return line.length > 100 ? `${line.slice(0, 99)}…` : line;
+}

@@ -1,0 +1,298 @@
+/**
+ * The front door of detection: contents go in as bytes, matches come out by content. Small contents share a slab, so
+ * that the automaton always has much to chew on; a large one flows through it, and as much of its end is kept as the
+ * widest detector can reach. A hit is looked at once, when everything its detectors may read is there or the content
+ * has ended: where a slab is cut or a chunk ends never changes a match.
+ */
+
+import { type Anchor, anchorSpan, parseAnchor, type Span } from './anchor.ts';
+import { nameLookBehind } from './assignment.ts';
+import { type Automaton, createAutomaton } from './automaton.ts';
+import { type AutomatonTable, compileAutomaton } from './compile-automaton.ts';
+import { type CompiledDetector, compileDetector } from './compile-detector.ts';
+import { evaluate, marginBytes, nearWindow, type Secret, type View } from './evaluate.ts';
+import { LineCounter } from './line-counter.ts';
+import { type Candidate, resolveOverlap } from './resolve-overlap.ts';
+import type { Match, RuleSet } from './rule.ts';
+
+/** A rule set ready to run. Not cloneable (it holds functions): build one in each thread, some milliseconds for a thousand rules. */
+export interface CompiledRules {
+  readonly detectors: readonly CompiledDetector[];
+  readonly table: AutomatonTable;
+  /** For each needle the anchors it is part of. */
+  readonly anchors: readonly (readonly CompiledAnchor[])[];
+  /** Bytes before and after a hit that its detectors may read, at most. */
+  readonly before: number;
+  readonly after: number;
+}
+
+interface CompiledAnchor {
+  readonly anchor: Anchor;
+  readonly detectors: readonly CompiledDetector[];
+}
+
+/** Called once for each content, after its end, in order. */
+export type OnContent = (contentId: number, matches: Match[], truncated: boolean) => void;
+
+/** Matches reported of one content at most; more set `truncated`. */
+export const matchLimit = 1000;
+const candidateLimit = 4 * matchLimit;
+const candidateBytes = 4 * 1024 * 1024;
+const defaultSlabBytes = 1024 * 1024;
+
+/** Compiles every detector of a rule set. @throws SyntaxError or TypeError for rules that were never checked */
+export function compileMatcher(ruleSet: RuleSet): CompiledRules {
+  const detectors: CompiledDetector[] = [];
+  const byNeedle = new Map<string, Map<string, { anchor: Anchor; detectors: CompiledDetector[] }>>();
+  let before = 0;
+  let after = 0;
+  for (const provider of ruleSet.providers) {
+    for (const rule of provider.detectors) {
+      const detector = compileDetector(rule, provider.id, detectors.length);
+      detectors.push(detector);
+      let longestAnchor = 0;
+      for (const text of new Set(rule.anchors)) {
+        const anchor = parseAnchor(text);
+        longestAnchor = Math.max(longestAnchor, anchor.maxLength);
+        const group =
+          byNeedle.get(anchor.needle) ?? new Map<string, { anchor: Anchor; detectors: CompiledDetector[] }>();
+        byNeedle.set(anchor.needle, group);
+        const known = group.get(text.toLowerCase()) ?? { anchor, detectors: [] };
+        group.set(text.toLowerCase(), known);
+        if (!known.detectors.includes(detector)) known.detectors.push(detector);
+      }
+      const within = rule.companion?.within ?? 0;
+      before = Math.max(before, Math.max(rule.before, nameLookBehind) + within + longestAnchor + marginBytes);
+      after = Math.max(after, detector.reach + within + longestAnchor + marginBytes);
+    }
+  }
+  return {
+    detectors,
+    table: compileAutomaton([...byNeedle.keys()]),
+    anchors: [...byNeedle.values()].map((group) => [...group.values()]),
+    before,
+    after,
+  };
+}
+
+/** A hit that waits for more of its content: offset of its last byte, and the automaton's output. */
+interface Hit {
+  readonly offset: number;
+  readonly output: number;
+}
+
+/** A content of which some bytes are in the slab. */
+class Content {
+  readonly id: number;
+  /** Index in the slab of the first byte that is there, and that byte's offset in the content. */
+  start: number;
+  base = 0;
+  /** Index in the slab of its end, once it has ended. */
+  end: number | undefined;
+  readonly lines: LineCounter;
+  readonly candidates: Candidate[] = [];
+  readonly seen = new Set<number>();
+  candidateBytes = 0;
+  truncated = false;
+  waiting: Hit[] = [];
+  /** What `near` detectors have searched, as offsets. */
+  readonly searched = new Map<number, Span>();
+
+  constructor(id: number, start: number, automaton: Automaton) {
+    this.id = id;
+    this.start = start;
+    this.lines = new LineCounter(automaton);
+  }
+}
+
+/** Finds secrets in contents given one after another; one for each sequence of contents. */
+export class Matcher {
+  readonly #rules: CompiledRules;
+  readonly #automaton: Automaton;
+  readonly #onContent: OnContent;
+  readonly #keep: number;
+  readonly #slabBytes: number;
+  #contents: Content[] = [];
+  #open: Content | undefined;
+  #fill = 0;
+  #scanned = 0;
+
+  constructor(
+    rules: CompiledRules,
+    module: Uint8Array | undefined,
+    onContent: OnContent,
+    options: { readonly slabBytes?: number } = {},
+  ) {
+    this.#rules = rules;
+    this.#onContent = onContent;
+    this.#keep = rules.before + rules.after;
+    this.#slabBytes = Math.max(options.slabBytes ?? defaultSlabBytes, this.#keep + 64);
+    this.#automaton = createAutomaton(rules.table, this.#slabBytes, module);
+  }
+
+  /** A content begins; the one before has ended. */
+  begin(contentId: number): void {
+    if (this.#open !== undefined) throw new TypeError('begin before the end of another content');
+    this.#open = new Content(contentId, this.#fill, this.#automaton);
+    this.#contents.push(this.#open);
+  }
+
+  /** More bytes of the content; they are copied. */
+  write(bytes: Uint8Array): void {
+    if (this.#open === undefined) throw new TypeError('write outside of a content');
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#fill === this.#slabBytes) this.#process();
+      const taken = Math.min(bytes.length - at, this.#slabBytes - this.#fill);
+      this.#automaton.slab.set(taken === bytes.length ? bytes : bytes.subarray(at, at + taken), this.#fill);
+      this.#fill += taken;
+      at += taken;
+    }
+  }
+
+  /** The content has ended; its matches come when the slab is full, or with `flush`. */
+  end(): void {
+    if (this.#open === undefined) throw new TypeError('end outside of a content');
+    this.#open.end = this.#fill;
+    this.#open = undefined;
+  }
+
+  /** Gives the matches of all contents that have ended. */
+  flush(): void {
+    this.#process();
+  }
+
+  #process(): void {
+    for (const content of this.#contents) this.#resume(content);
+    let index = 0;
+    this.#automaton.scan(this.#scanned, this.#fill, (position, output) => {
+      while (position >= (this.#contents[index]?.end ?? Number.POSITIVE_INFINITY)) index++;
+      const content = this.#contents[index];
+      if (content !== undefined) this.#hit(content, position, output);
+    });
+    this.#scanned = this.#fill;
+    for (const content of this.#contents) if (content.end !== undefined) this.#deliver(content);
+    this.#carry();
+  }
+
+  /** Hits that were found when too little of what follows them was there. */
+  #resume(content: Content): void {
+    const { waiting } = content;
+    content.waiting = [];
+    for (const { offset, output } of waiting) this.#hit(content, offset - content.base + content.start, output);
+  }
+
+  #hit(content: Content, position: number, output: number): void {
+    if (content.truncated) return;
+    if (content.end === undefined && position + this.#rules.after > this.#fill) {
+      content.waiting.push({ offset: position - content.start + content.base, output });
+      return;
+    }
+    const view: View = { bytes: this.#automaton.slab, low: content.start, high: content.end ?? this.#fill };
+    for (const needle of this.#rules.table.outputs[output] as readonly number[]) {
+      for (const { anchor, detectors } of this.#rules.anchors[needle] as readonly CompiledAnchor[]) {
+        const start = position + 1 - anchor.needle.length;
+        if (start < view.low) continue;
+        const span = anchorSpan(anchor, view.bytes, { start, end: position + 1 }, view);
+        if (span === undefined) continue;
+        for (const detector of detectors) this.#evaluate(content, view, detector, span);
+      }
+    }
+  }
+
+  #evaluate(content: Content, view: View, detector: CompiledDetector, anchor: Span): void {
+    const toOffset = content.base - content.start;
+    const searched = content.searched.get(detector.index);
+    const earlier = searched && { start: searched.start - toOffset, end: searched.end - toOffset };
+    for (const secret of evaluate(detector, view, anchor, earlier)) this.#add(content, detector, secret, anchor);
+    if (detector.rule.at === 'near') {
+      const window = nearWindow(detector, view, anchor);
+      const joins = earlier !== undefined && earlier.start <= window.start && window.start <= earlier.end;
+      const start = (joins ? earlier.start : window.start) + toOffset;
+      const end = (joins ? Math.max(earlier.end, window.end) : window.end) + toOffset;
+      content.searched.set(detector.index, { start, end });
+    }
+  }
+
+  #add(content: Content, detector: CompiledDetector, secret: Secret, anchor: Span): void {
+    const start = secret.start - content.start + content.base;
+    const key = (start * this.#rules.detectors.length + detector.index) * 2 + Number(secret.direct);
+    if (content.truncated || content.seen.has(key)) return;
+    if (content.candidates.length >= candidateLimit || content.candidateBytes > candidateBytes) {
+      content.truncated = true;
+      return;
+    }
+    content.seen.add(key);
+    content.candidateBytes += secret.end - secret.start;
+    content.candidates.push({
+      match: {
+        rule: detector.rule.id,
+        provider: detector.provider,
+        secret: secret.text,
+        confidence: detector.rule.confidence,
+        start,
+        end: start + secret.end - secret.start,
+        ...content.lines.locate(start, content.base, content.start),
+        ...(secret.companion === undefined ? {} : { companion: secret.companion }),
+      },
+      generic: detector.rule.generic,
+      kind: detector.rule.at === 'token' ? 0 : secret.direct ? 1 : 2,
+      anchorLength: anchor.end - anchor.start,
+      distance: Math.abs(secret.start - anchor.start),
+      order: detector.index,
+    });
+  }
+
+  #deliver(content: Content): void {
+    const { matches, truncated } = resolveOverlap(content.candidates, matchLimit);
+    this.#onContent(content.id, matches, truncated || content.truncated);
+  }
+
+  /** Makes room: of the open content stays what a hit still to come, or to be looked at, may read. */
+  #carry(): void {
+    const content = this.#open;
+    this.#contents = content === undefined ? [] : [content];
+    if (content === undefined) {
+      this.#fill = 0;
+      this.#scanned = 0;
+      return;
+    }
+    const from = Math.max(content.start, this.#fill - this.#keep);
+    const base = content.base + from - content.start;
+    content.lines.leave(base, content.base, content.start);
+    this.#automaton.slab.copyWithin(0, from, this.#fill);
+    content.start = 0;
+    content.base = base;
+    this.#fill -= from;
+    this.#scanned = this.#fill;
+  }
+}
+
+/** The matches of one content that is at hand whole: metadata, tests. */
+export function detect(rules: CompiledRules, content: Uint8Array | string): Match[] {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  let found: Match[] = [];
+  let matcher = matchers.get(rules);
+  if (matcher === undefined) {
+    const sink: Sink = { receive: () => {} };
+    matcher = {
+      sink,
+      matcher: new Matcher(rules, undefined, (_, matches) => sink.receive(matches), { slabBytes: 65_536 }),
+    };
+    matchers.set(rules, matcher);
+  }
+  matcher.sink.receive = (matches) => {
+    found = matches;
+  };
+  matcher.matcher.begin(0);
+  matcher.matcher.write(bytes);
+  matcher.matcher.end();
+  matcher.matcher.flush();
+  return found;
+}
+
+interface Sink {
+  receive: (matches: Match[]) => void;
+}
+
+/** A matcher for `detect` is made once for each rule set: strings are many and short. */
+const matchers = new WeakMap<CompiledRules, { readonly sink: Sink; readonly matcher: Matcher }>();
