@@ -1,0 +1,326 @@
+/**
+ * A local image from a daemon that speaks Docker's API (docker, podman), through dockerode, which is met
+ * here alone. The image is looked up first and then exported by its id, so that a tag that moves meanwhile
+ * changes nothing. A daemon stages the whole export before its first byte: the wait for that is long.
+ */
+
+import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { homedir } from 'node:os';
+import type { Readable } from 'node:stream';
+import Docker from 'dockerode';
+import { type Diagnostic, messageOf, notice, ScanError } from '../errors.ts';
+import { configPlatform, type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
+import { asObject, asText, asTexts, field, type JsonObject } from '../oci/json.ts';
+import { plainLayerType } from '../oci/media-type.ts';
+import { matchesPlatform, parsePlatform } from '../oci/platform.ts';
+import { openArchiveStream } from './archive-stream.ts';
+import { toConfigJson } from './docker-daemon-config.ts';
+import { type DaemonEndpoint, type DaemonEngine, endpointName, resolveDaemonEndpoints } from './docker-host.ts';
+import { readPatiently, within } from './patient-read.ts';
+import type { Blob, ImageRecord, ImageSource } from './source.ts';
+
+/** Which image of which daemon. */
+export interface DaemonReference {
+  readonly engine: DaemonEngine;
+  /** A name as written, an id or its beginning. */
+  readonly ref: string;
+  /** What the user wrote. */
+  readonly text: string;
+}
+
+/** How to reach it; everything but `signal` may be left out. */
+export interface DaemonOptions {
+  readonly signal: AbortSignal;
+  readonly platform?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly home?: string;
+  /** How long the daemon may take to answer. */
+  readonly answerTimeoutMs?: number;
+  /** How long it may take to stage an export, and for the next bytes of it (measured: 21 s for 2 GB). */
+  readonly exportTimeoutMs?: number;
+}
+
+const defaultAnswerTimeoutMs = 60_000;
+const defaultExportTimeoutMs = 15 * 60_000;
+
+/** Opens an image of a local daemon. @throws ScanError IMAGE_NOT_FOUND, SOURCE_UNAVAILABLE, PLATFORM_NOT_FOUND */
+export async function openDaemonImage(reference: DaemonReference, options: DaemonOptions): Promise<ImageSource> {
+  const { env = process.env, home = homedir() } = options;
+  const failures: Failure[] = [];
+  for (const endpoint of resolveDaemonEndpoints(reference.engine, { env, home, readFile: readText })) {
+    const daemon = connect(endpoint);
+    try {
+      const inspect = await inspectImage(daemon, reference, options);
+      return new DaemonImage(daemon, inspect, { reference, options });
+    } catch (error) {
+      daemon.agent.destroy();
+      options.signal.throwIfAborted();
+      if (error instanceof ScanError) throw error;
+      failures.push({ endpoint, error });
+    }
+  }
+  throw failureOf(reference, failures);
+}
+
+interface Daemon {
+  readonly docker: Docker;
+  /** Ends the connections: dockerode takes no signal for an export. */
+  readonly agent: HttpAgent | HttpsAgent;
+}
+
+interface Failure {
+  readonly endpoint: DaemonEndpoint;
+  readonly error: unknown;
+}
+
+function connect({ address }: DaemonEndpoint): Daemon {
+  // Given as undefined on purpose: dockerode would fill what is left out from DOCKER_HOST and its kin by itself.
+  const nothing = { host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined };
+  if (address.kind === 'socket') {
+    const agent = new HttpAgent();
+    return { agent, docker: new Docker({ ...nothing, protocol: 'http', socketPath: address.path, agent } as object) };
+  }
+  const { host, port, tls } = address;
+  const { verify = true, ...material } = tls ?? {};
+  const agent = tls === undefined ? new HttpAgent() : new HttpsAgent({ ...material, rejectUnauthorized: verify });
+  const protocol = tls === undefined ? 'http' : 'https';
+  return { agent, docker: new Docker({ ...nothing, protocol, host, port, agent, pathPrefix: '/' } as object) };
+}
+
+async function inspectImage(
+  { docker }: Daemon,
+  reference: DaemonReference,
+  options: DaemonOptions,
+): Promise<JsonObject> {
+  // podman takes the beginning of an id only without its algorithm; docker takes both.
+  const name = reference.ref.replace(/^sha256:(?=[0-9a-f]{1,63}$)/, '');
+  const answer: unknown = await answered(docker.getImage(name).inspect(), reference, options);
+  const inspect = asObject(answer);
+  if (asText(field(inspect, 'Id')) === undefined) {
+    throw new ScanError('SOURCE_UNAVAILABLE', `What answers at the ${reference.engine} socket is no such daemon.`, {
+      subject: reference.ref,
+    });
+  }
+  return inspect!;
+}
+
+function answered<T>(promise: Promise<T>, { engine, ref }: DaemonReference, options: DaemonOptions): Promise<T> {
+  const { signal, answerTimeoutMs = defaultAnswerTimeoutMs } = options;
+  const late = () =>
+    new ScanError('SOURCE_TIMEOUT', `The ${engine} daemon did not answer in ${answerTimeoutMs / 1000} s.`, {
+      subject: ref,
+    });
+  return untilAborted(within(promise, answerTimeoutMs, late), signal);
+}
+
+class DaemonImage implements ImageSource {
+  readonly kind: 'docker-daemon' | 'podman';
+  readonly title: string;
+  readonly sequential = true;
+  readonly #daemon: Daemon;
+  readonly #inspect: JsonObject;
+  readonly #reference: DaemonReference;
+  readonly #options: DaemonOptions;
+  readonly #id: string;
+  #archive: ImageSource | undefined;
+
+  constructor(daemon: Daemon, inspect: JsonObject, context: { reference: DaemonReference; options: DaemonOptions }) {
+    this.#daemon = daemon;
+    this.#inspect = inspect;
+    this.#reference = context.reference;
+    this.#options = context.options;
+    const { engine, ref } = context.reference;
+    const id = asText(field(inspect, 'Id')) ?? '';
+    this.#id = id.includes(':') ? id : `sha256:${id}`;
+    this.kind = engine === 'docker' ? 'docker-daemon' : 'podman';
+    this.title = `${this.kind} ${ref} (${this.#id.slice(0, this.#id.indexOf(':') + 13)})`;
+    checkPlatform(inspect, context);
+  }
+
+  async *blobs(signal: AbortSignal): AsyncGenerator<Blob> {
+    const { text } = this.#reference;
+    const { platform } = this.#options;
+    this.#archive = await openArchiveStream({
+      stream: this.#export(signal),
+      kind: this.kind,
+      reference: text,
+      title: this.title,
+      signal,
+      ...(platform === undefined ? {} : { platform }),
+    });
+    yield* this.#archive.blobs(signal);
+  }
+
+  async images(): Promise<readonly ImageRecord[]> {
+    const records = (await this.#archive?.images()) ?? [];
+    // Exported by its id, the archive knows no names.
+    return records.map((record) => ({ ...record, repoTags: this.#repoTags() }));
+  }
+
+  async metadata(signal: AbortSignal): Promise<readonly ImageRecord[]> {
+    const image = this.#daemon.docker.getImage(this.#id);
+    const history: unknown = await answered(image.history(), this.#reference, { ...this.#options, signal });
+    const { json, isHistoryMatched } = toConfigJson(this.#inspect, history);
+    return [this.#record(parseImageConfig(json, this.#reference.text), isHistoryMatched)];
+  }
+
+  diagnostics(): readonly Diagnostic[] {
+    return this.#archive?.diagnostics() ?? [];
+  }
+
+  async close(): Promise<void> {
+    await this.#archive?.close();
+    this.#daemon.agent.destroy();
+  }
+
+  #record(config: ImageConfig, isHistoryMatched: boolean): ImageRecord {
+    const { text } = this.#reference;
+    // With containerd's image store the id is the manifest's digest, and `Descriptor` says of what kind.
+    const hasManifestId = asObject(field(this.#inspect, 'Descriptor')) !== undefined;
+    const unmatched = `The daemon does not say which of its history's steps made the ${config.diffIds.length} layers.`;
+    return {
+      reference: text,
+      source: this.kind,
+      platform: configPlatform(config),
+      ...(hasManifestId ? {} : { configDigest: this.#id }),
+      repoTags: this.#repoTags(),
+      config,
+      layers: config.diffIds.map(() => ({ mediaType: plainLayerType })),
+      diagnostics: isHistoryMatched ? [] : [notice('HISTORY_MISMATCH', `image ${text}`, unmatched)],
+    };
+  }
+
+  #repoTags(): readonly string[] {
+    return asTexts(field(this.#inspect, 'RepoTags'));
+  }
+
+  async *#export(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { engine, text } = this.#reference;
+    const { exportTimeoutMs = defaultExportTimeoutMs } = this.#options;
+    const subject = `export of ${text}`;
+    const late = () =>
+      new ScanError(
+        'SOURCE_TIMEOUT',
+        `The ${engine} daemon has staged nothing of ${text} in ${exportTimeoutMs / 1000} s.`,
+        {
+          subject: text,
+          hint: 'Save it to a file first (`docker save -o image.tar`) and scan that.',
+        },
+      );
+    const abort = () => this.#daemon.agent.destroy();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const got = this.#daemon.docker.getImage(this.#id).get();
+      const stream = (await untilAborted(within(got, exportTimeoutMs, late), signal)) as Readable;
+      // Between two reads nobody listens to it.
+      stream.on('error', () => {});
+      yield* readPatiently(stream, exportTimeoutMs, subject);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ScanError) throw error;
+      throw new ScanError(
+        'SOURCE_UNAVAILABLE',
+        `The ${engine} daemon broke off the export of ${text}: ${reasonOf(error)}.`,
+        {
+          subject: text,
+          cause: error,
+        },
+      );
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#daemon.agent.destroy();
+    }
+  }
+}
+
+function checkPlatform(inspect: JsonObject, context: { reference: DaemonReference; options: DaemonOptions }): void {
+  const { platform } = context.options;
+  if (platform === undefined) return;
+  const has = configPlatform(parseImageConfig(toConfigJson(inspect, undefined).json));
+  if (matchesPlatform(parsePlatform(has), parsePlatform(platform))) return;
+  const { text } = context.reference;
+  throw new ScanError('PLATFORM_NOT_FOUND', `The daemon has ${text} for ${has}, not for ${platform}.`, {
+    subject: text,
+    hint: 'Leave --platform out, pull the other platform, or scan it from its registry (docker://…).',
+  });
+}
+
+/** One error for every place tried: what matters most to the user decides its code and hint. */
+function failureOf({ engine, ref }: DaemonReference, failures: readonly Failure[]): ScanError {
+  const tried = failures.map(({ endpoint }) => endpointName(endpoint)).join(', ');
+  const origin = failures[0]?.endpoint.origin ?? '';
+  const from = origin === 'default socket' ? '' : ` (from ${origin})`;
+  const answered = failures.filter(({ error }) => statusOf(error) === 404);
+  if (answered.length > 0) {
+    const at = answered.map(({ endpoint }) => endpointName(endpoint)).join(', ');
+    return new ScanError('IMAGE_NOT_FOUND', `The ${engine} daemon at ${at}${from} has no image "${ref}".`, {
+      subject: ref,
+      hint: `\`${engine} images\` lists what it has; for an image in a registry write docker://…`,
+    });
+  }
+  const denied = failures.find(({ error }) => ['EACCES', 'EPERM'].includes(codeOf(error)));
+  if (denied !== undefined) {
+    return new ScanError('SOURCE_UNAVAILABLE', `No permission to use ${endpointName(denied.endpoint)}${from}.`, {
+      subject: ref,
+      hint: `Run as a user who may (for docker: root or the group docker), or pipe \`${engine} save ${ref}\` into \`whichlayer scan -\`.`,
+      cause: denied.error,
+    });
+  }
+  const failed = failures.find(({ error }) => !['ENOENT', 'ECONNREFUSED'].includes(codeOf(error)));
+  const why = failed === undefined ? '' : `; ${endpointName(failed.endpoint)}: ${reasonOf(failed.error)}`;
+  return new ScanError('SOURCE_UNAVAILABLE', `No ${engine} daemon answers${from}: tried ${tried}${why}.`, {
+    subject: ref,
+    hint:
+      engine === 'docker'
+        ? 'Start it, or say where it is with DOCKER_HOST or a docker context.'
+        : 'Start it (`podman system service`), or say where it is with CONTAINER_HOST.',
+    // Sockets that are not there at their default places are no failure but the absence of a daemon.
+    ...(failed === undefined && from === '' ? {} : { cause: failed?.error ?? failures[0]?.error }),
+  });
+}
+
+/** True where no daemon is there and none was named: nothing a user who means the registry wants to hear of. */
+export function isNoDaemon(error: ScanError): boolean {
+  return error.code === 'SOURCE_UNAVAILABLE' && error.cause === undefined;
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+function statusOf(error: unknown): number | undefined {
+  const status = asObject(error)?.['statusCode'];
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** The daemon's or Node's words, on one line. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/\s+/g, ' ').trim().slice(0, 300);
+}
+
+/** A promise, or the signal's reason if that comes first. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  promise.catch(() => {});
+  let abort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort!);
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
