@@ -52,9 +52,21 @@ const types: Readonly<Record<string, TarHeader['type']>> = {
   directory: 'directory',
 };
 
+/** A tar that ends inside an entry (`truncated`), or has something else where a header must be (`damaged`). */
+export class TarDamage extends Error {
+  readonly ending: 'truncated' | 'damaged';
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.name = 'TarDamage';
+    // tar-stream tells its errors apart by their words alone.
+    this.ending = cause.message === 'Unexpected end of data' ? 'truncated' : 'damaged';
+  }
+}
+
 /**
- * The entries of a tar in their order; rejects with tar-stream's own error where the tar is damaged or ends
- * early. `onHeader` is called as soon as a header is understood, before any more bytes are asked for.
+ * The entries of a tar in their order. `onHeader` is called as soon as a header is understood, before any
+ * more bytes are asked for. What the source throws is passed on. @throws TarDamage
  */
 export async function* tarEntries(
   source: ByteStream,
@@ -65,31 +77,45 @@ export async function* tarEntries(
   const extractor = extract(options) as unknown as Extract;
   extractor.on('entry', (header) => onHeader(toHeader(header)));
   const entries = extractor[Symbol.asyncIterator]();
-  void pump(source, extractor);
+  const sourceError = { thrown: false, error: undefined as unknown };
+  void pump(source, extractor, sourceError);
+  const advance = async <T>(iterator: AsyncIterator<T>): Promise<IteratorResult<T>> => {
+    try {
+      return await iterator.next();
+    } catch (error) {
+      if (sourceError.thrown) throw sourceError.error;
+      throw error instanceof Error ? new TarDamage(error) : error;
+    }
+  };
   try {
-    for (let next = await entries.next(); next.done !== true; next = await entries.next()) {
+    for (let next = await advance(entries); next.done !== true; next = await advance(entries)) {
       const chunks = next.value[Symbol.asyncIterator]();
       // Without `return`: leaving the loop over an entry's stream would destroy the whole extractor.
-      yield {
-        ...toHeader(next.value.header),
-        content: { [Symbol.asyncIterator]: () => ({ next: () => chunks.next() }) },
-      };
-      while ((await chunks.next()).done !== true);
+      const content = { [Symbol.asyncIterator]: () => ({ next: () => advance(chunks) }) };
+      yield { ...toHeader(next.value.header), content };
+      while ((await advance(chunks)).done !== true);
     }
+    if (sourceError.thrown) throw sourceError.error;
   } finally {
     extractor.destroy();
   }
 }
 
-async function pump(source: ByteStream, extractor: Extract): Promise<void> {
+async function pump(
+  source: ByteStream,
+  extractor: Extract,
+  sourceError: { thrown: boolean; error: unknown },
+): Promise<void> {
   try {
     for await (const chunk of source) {
       if (extractor.destroyed) return;
-      if (!extractor.write(chunk)) await drained(extractor);
+      if (chunk.length > 0 && !extractor.write(chunk)) await drained(extractor);
       if (extractor.destroyed) return;
     }
     extractor.end();
   } catch (error) {
+    sourceError.thrown = true;
+    sourceError.error = error;
     extractor.destroy(error);
   }
 }

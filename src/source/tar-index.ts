@@ -6,7 +6,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import type { ByteStream } from './source.ts';
-import { type TarHeader, tarEntries } from './tar-entries.ts';
+import { TarDamage, type TarHeader, tarEntries } from './tar-entries.ts';
 
 /** An entry of a tar file; `end` lies within the file even where the content was cut off. */
 export interface IndexedEntry extends TarHeader {
@@ -45,10 +45,8 @@ export async function indexTar(file: FileHandle, fileBytes: number, signal?: Abo
       if (entries.length >= maxArchiveEntries) return { entries, ending: 'limit', endOffset: endedAt() };
     }
   } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof Error && 'syscall' in error) throw error;
-    const isShort = contentEnd > fileBytes || fileBytes % 512 !== 0;
-    return { entries, ending: isShort ? 'truncated' : 'damaged', endOffset: endedAt() };
+    if (!(error instanceof TarDamage)) throw error;
+    return { entries, ending: error.ending, endOffset: endedAt() };
   }
   return { entries, ending: 'complete', endOffset: endedAt() };
 }

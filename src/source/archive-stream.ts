@@ -1,0 +1,230 @@
+/**
+ * An image tar that goes by once: standard input, a daemon's export, a compressed file. Layers are given as
+ * they come, JSON is kept (bounded), and which is which is told by first bytes alone, since the lists that
+ * name them come last. When the stream has ended, the records are resolved from what was kept.
+ */
+
+import { buffer } from 'node:stream/consumers';
+import { type Diagnostic, incomplete, messageOf, ScanError } from '../errors.ts';
+import type { Platform } from '../oci/descriptor.ts';
+import { maxJsonBytes } from '../oci/json.ts';
+import { sniff, sniffBytes } from '../oci/magic.ts';
+import { parsePlatform } from '../oci/platform.ts';
+import type { ImageSelector } from '../oci/reference.ts';
+import { ArchiveContent, tooLarge } from './archive-content.ts';
+import { type Ending, endingDiagnostic, noImageError } from './archive-ending.ts';
+import { cleanPath, digestOfPath } from './archive-path.ts';
+import { withoutCompression } from './outer-compression.ts';
+import { peek } from './peek.ts';
+import { resolveImages } from './resolve-images.ts';
+import type { Blob, ByteStream, ImageRecord, ImageSource, SourceKind } from './source.ts';
+import { type StreamedEntry, TarDamage, tarEntries } from './tar-entries.ts';
+import { maxArchiveEntries } from './tar-index.ts';
+
+/** How a stream of an image tar is read. */
+export interface ArchiveStreamOptions {
+  /** Read once, and destroyed with the source if it can be. */
+  readonly stream: ByteStream;
+  /** Default: `docker-archive` or `oci-archive`, as the stream turns out. */
+  readonly kind?: SourceKind;
+  /** What the user asked for. */
+  readonly reference: string;
+  readonly title: string;
+  /** One image alone. */
+  readonly select?: ImageSelector;
+  /** `os/architecture[/variant]`; default all. */
+  readonly platform?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes of JSON that are kept of one stream. */
+const maxKeptBytes = 64 * 1024 * 1024;
+
+/** Opens a stream; waits for its first bytes, and refuses what is no tar before anything is scanned. @throws ScanError */
+export async function openArchiveStream(options: ArchiveStreamOptions): Promise<ImageSource> {
+  const platform = options.platform === undefined ? undefined : parsePlatform(options.platform);
+  const outer = await peek(options.stream, sniffBytes);
+  const content = sniff(outer.head);
+  const isCompressed = content.kind === 'layer' && content.compression !== 'none';
+  if (content.kind !== 'layer') {
+    destroy(options.stream);
+    throw noImageError(options.title, { names: [], ending: 'complete', head: outer.head });
+  }
+  const whole = isCompressed ? withoutCompression(outer.whole, content.compression as 'gzip' | 'zstd') : outer.whole;
+  return new ArchiveStream(options, { whole, head: outer.head, platform });
+}
+
+class ArchiveStream implements ImageSource {
+  readonly sequential = true;
+  readonly title: string;
+  readonly #options: ArchiveStreamOptions;
+  readonly #whole: ByteStream;
+  readonly #head: Uint8Array;
+  readonly #platform: Platform | undefined;
+  readonly #content = new ArchiveContent();
+  #state: 'new' | 'reading' | 'read' = 'new';
+  #keptBytes = 0;
+  #failure: ScanError | undefined;
+  #images: readonly ImageRecord[] = [];
+  #diagnostics: readonly Diagnostic[] = [];
+
+  constructor(
+    options: ArchiveStreamOptions,
+    opened: { readonly whole: ByteStream; readonly head: Uint8Array; readonly platform: Platform | undefined },
+  ) {
+    this.title = options.title;
+    this.#options = options;
+    this.#whole = opened.whole;
+    this.#head = opened.head;
+    this.#platform = opened.platform;
+  }
+
+  get kind(): SourceKind {
+    return (
+      this.#options.kind ??
+      (this.#content.names.includes('index.json') && !this.#content.names.includes('manifest.json')
+        ? 'oci-archive'
+        : 'docker-archive')
+    );
+  }
+
+  async images(): Promise<readonly ImageRecord[]> {
+    if (this.#state !== 'read')
+      throw new ScanError('INTERNAL', 'The images of a stream are known when its blobs have been read.');
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#images;
+  }
+
+  async metadata(signal: AbortSignal): Promise<readonly ImageRecord[]> {
+    for await (const _ of this.blobs(signal)) signal.throwIfAborted();
+    return this.images();
+  }
+
+  async *blobs(signal: AbortSignal): AsyncGenerator<Blob> {
+    if (this.#state !== 'new') throw new ScanError('INTERNAL', 'A stream can be read once.');
+    this.#state = 'reading';
+    const abort = (): void => destroy(this.#options.stream);
+    signal.addEventListener('abort', abort, { once: true });
+    let ending: Ending = 'complete';
+    let broken: ScanError | undefined;
+    let count = 0;
+    let last: string | undefined;
+    try {
+      for await (const entry of tarEntries(this.#whole)) {
+        signal.throwIfAborted();
+        last = entry.name;
+        if (++count > maxArchiveEntries) {
+          ending = 'limit';
+          break;
+        }
+        if (entry.type === 'file') yield* this.#file(entry);
+        else this.#content.addName(entry);
+      }
+      signal.throwIfAborted();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof TarDamage) ending = error.ending;
+      else {
+        // The pipe itself broke: as with a tar that ends early, what was there stays found.
+        ending = 'truncated';
+        broken = brokenStream(this.#options.title, error);
+      }
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+    await this.#resolve(ending, broken, last);
+  }
+
+  diagnostics(): readonly Diagnostic[] {
+    return this.#diagnostics;
+  }
+
+  async close(): Promise<void> {
+    destroy(this.#whole);
+    destroy(this.#options.stream);
+  }
+
+  async *#file(entry: StreamedEntry): AsyncGenerator<Blob> {
+    const { head, whole } = await peek(entry.content, Math.min(sniffBytes, entry.sizeBytes));
+    const sniffed = sniff(head);
+    if (sniffed.kind === 'layer' || sniffed.kind === 'empty') {
+      const { key, sizeBytes } = this.#content.addBlob(entry);
+      const digest = digestOfPath(key);
+      yield { key, sizeBytes, ...(digest === undefined ? {} : { digest }), open: openOnce(whole, key) };
+    } else if (sniffed.kind === 'unknown') this.#content.addUnknown(entry, sniffed);
+    else await this.#keep(entry, whole);
+  }
+
+  async #keep(entry: StreamedEntry, whole: ByteStream): Promise<void> {
+    // Docker's oldest metadata, one for each layer of each image: it repeats the configurations and is never referred to.
+    if (/^[0-9a-f]{64}\/json$/.test(cleanPath(entry.name))) return;
+    if (entry.sizeBytes <= maxJsonBytes) this.#keptBytes += entry.sizeBytes;
+    if (this.#keptBytes > maxKeptBytes) {
+      this.#content.refuse(
+        entry,
+        tooLarge(cleanPath(entry.name), `a stream with more than ${maxKeptBytes >> 20} MiB of it`),
+      );
+      return;
+    }
+    const bytes = entry.sizeBytes <= maxJsonBytes ? await buffer(whole) : new Uint8Array();
+    this.#content.addJson(entry, async () => bytes);
+  }
+
+  async #resolve(ending: Ending, broken: ScanError | undefined, last: string | undefined): Promise<void> {
+    const { reference, select, title } = this.#options;
+    const end =
+      broken === undefined ? endingDiagnostic(ending, title, last) : incomplete(broken.code, title, broken.message);
+    const ended = end === undefined ? [] : [end];
+    try {
+      const resolved = await resolveImages(this.#content, {
+        kind: this.kind,
+        reference,
+        ...(select === undefined ? {} : { select }),
+        ...(this.#platform === undefined ? {} : { platform: this.#platform }),
+      });
+      if (resolved === undefined) throw this.#noImage(ending);
+      const used = new Set(resolved.images.flatMap((image) => image.layers.flatMap((layer) => layer.blob ?? [])));
+      const isNarrowed = select !== undefined || this.#platform !== undefined;
+      const left = isNarrowed ? [] : this.#content.leftOver(used).diagnostics;
+      this.#images = resolved.images;
+      this.#diagnostics = [...ended, ...resolved.diagnostics, ...left];
+    } catch (error) {
+      if (!(error instanceof ScanError)) throw error;
+      this.#failure = broken ?? (ending === 'truncated' ? this.#noImage(ending) : error);
+      this.#diagnostics = [...ended, ...this.#content.leftOver(new Set()).diagnostics];
+    }
+    this.#state = 'read';
+  }
+
+  #noImage(ending: Ending): ScanError {
+    return noImageError(this.#options.title, { names: this.#content.names, ending, head: this.#head });
+  }
+}
+
+function openOnce(content: ByteStream, key: string): () => Promise<ByteStream> {
+  let isOpen = false;
+  return async () => {
+    if (isOpen)
+      throw new ScanError('INTERNAL', `The bytes of ${key} have gone by: a stream's blob can be opened once.`);
+    isOpen = true;
+    return untilDamage(content, key);
+  };
+}
+
+async function* untilDamage(content: ByteStream, key: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* content;
+  } catch (error) {
+    if (!(error instanceof TarDamage)) throw error;
+    throw new ScanError('BLOB_TRUNCATED', `${key} is cut off where the archive ends.`, { subject: key, cause: error });
+  }
+}
+
+function brokenStream(title: string, error: unknown): ScanError {
+  if (error instanceof ScanError) return error;
+  return new ScanError('BLOB_TRUNCATED', `${title} broke off: ${messageOf(error)}.`, { subject: title, cause: error });
+}
+
+function destroy(stream: ByteStream): void {
+  if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
+}
