@@ -6,6 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import type { Diagnostic } from '../errors.ts';
 import { formatImageName, type ImageName } from '../oci/reference.ts';
 import { openBlob } from './registry/blob.ts';
 import { RepositoryClient } from './registry/client.ts';
@@ -14,10 +15,19 @@ import type { Credentials, RegistryOptions } from './registry/options.ts';
 import { type Resolution, type ResolvedImage, resolveImages } from './registry/resolve.ts';
 import type { Blob, ImageRecord, ImageSource } from './source.ts';
 
+/** How an image of a registry is opened. */
+export interface RegistryImageOptions extends RegistryOptions {
+  readonly signal: AbortSignal;
+  /** `os/architecture[/variant]`; default all. */
+  readonly platform?: string;
+  /** What its reader should know of how the registry came to be asked. */
+  readonly notices?: readonly Diagnostic[];
+}
+
 /** Opens an image of a registry; `text` is what the user wrote. @throws ScanError */
 export async function openRegistryImage(
   { name, text }: { readonly name: ImageName; readonly text: string },
-  options: RegistryOptions & { readonly platform?: string; readonly signal: AbortSignal },
+  options: RegistryImageOptions,
 ): Promise<ImageSource> {
   const credentials = options.credentials ?? configuredCredentials(name.host, options);
   const client = new RepositoryClient(name, credentials === undefined ? options : { ...options, credentials });
@@ -28,7 +38,8 @@ export async function openRegistryImage(
       platform: options.platform,
       signal: options.signal,
     });
-    return new RegistryImage(client, resolution, { name, text });
+    const diagnostics = [...(options.notices ?? []), ...resolution.diagnostics];
+    return new RegistryImage(client, { ...resolution, diagnostics }, { name, text });
   } catch (error) {
     client.close();
     throw error;
@@ -74,7 +85,7 @@ class RegistryImage implements ImageSource {
     }
   }
 
-  diagnostics(): ImageRecord['diagnostics'] {
+  diagnostics(): readonly Diagnostic[] {
     return this.#resolution.diagnostics;
   }
 

@@ -1,0 +1,114 @@
+/**
+ * From a reference to the source it means. A bare name is looked for in docker, then in podman, then in its
+ * registry, as the user's own tools would; which one had it is in the source's title, and if none had it the
+ * error tells of every attempt.
+ */
+
+import { type Diagnostic, notice, ScanError } from '../errors.ts';
+import type { ImageName, Reference } from '../oci/reference.ts';
+import { isNoDaemon, openDaemonImage } from './docker-daemon.ts';
+import type { DaemonEngine } from './docker-host.ts';
+import { openLocal } from './local.ts';
+import type { RegistryOptions } from './registry/options.ts';
+import { openRegistryImage } from './registry.ts';
+import type { ByteStream, ImageSource } from './source.ts';
+
+/** Where bare names are looked for. */
+export type SourceChoice = 'auto' | 'local' | 'remote';
+
+/** How images are opened; everything but `signal` may be left out. */
+export interface OpenOptions extends RegistryOptions {
+  readonly signal: AbortSignal;
+  /** Default `auto`: a local daemon, else the registry. */
+  readonly source?: SourceChoice;
+  /** `os/architecture[/variant]`; default all. */
+  readonly platform?: string;
+  /** Instead of the process's own. */
+  readonly stdin?: ByteStream & { readonly isTTY?: boolean };
+  /** Instead of the user's home folder. */
+  readonly home?: string;
+}
+
+/** Opens what a reference means. @throws ScanError */
+export async function openImage(reference: Reference, options: OpenOptions): Promise<ImageSource> {
+  switch (reference.kind) {
+    case 'name':
+      return openNamed(reference, options);
+    case 'registry':
+      return openRegistryImage(reference, options);
+    case 'docker-daemon':
+      return openDaemonImage({ engine: 'docker', ...reference }, options);
+    case 'podman':
+      return openDaemonImage({ engine: 'podman', ...reference }, options);
+    default:
+      return openLocal(reference, options);
+  }
+}
+
+interface Attempt {
+  readonly where: DaemonEngine | 'registry';
+  readonly error: ScanError;
+}
+
+async function openNamed(reference: Extract<Reference, { kind: 'name' }>, options: OpenOptions): Promise<ImageSource> {
+  const { source = 'auto' } = options;
+  const attempts: Attempt[] = [];
+  if (source !== 'remote') {
+    for (const engine of ['docker', 'podman'] as const) {
+      try {
+        return await openDaemonImage({ engine, ref: reference.ref, text: reference.text }, options);
+      } catch (error) {
+        attempts.push({ where: engine, error: passable(error) });
+      }
+    }
+  }
+  if (source !== 'local') {
+    try {
+      return await openRegistryImage(
+        { name: nameOf(reference), text: reference.text },
+        { ...options, notices: attempts.flatMap(noticeOf) },
+      );
+    } catch (error) {
+      if (!(error instanceof ScanError)) throw error;
+      attempts.push({ where: 'registry', error });
+    }
+  }
+  throw noneHasIt(reference.text, attempts);
+}
+
+/** The registry's name of a reference; an id has none. */
+function nameOf({ name, text }: Extract<Reference, { kind: 'name' }>): ImageName {
+  if (name !== undefined) return name;
+  throw new ScanError('IMAGE_NOT_FOUND', 'A registry is not asked for an id alone.', {
+    subject: text,
+    hint: 'Write name@digest for an image in a registry.',
+  });
+}
+
+/** An error after which the next place is tried; any other is thrown on. */
+function passable(error: unknown): ScanError {
+  const codes = ['SOURCE_UNAVAILABLE', 'SOURCE_TIMEOUT', 'IMAGE_NOT_FOUND', 'PLATFORM_NOT_FOUND'];
+  if (error instanceof ScanError && codes.includes(error.code)) return error;
+  throw error;
+}
+
+/** What the reader of a report on the registry's image should know: a daemon may have had another one of that name. */
+function noticeOf({ where, error }: Attempt): readonly Diagnostic[] {
+  if (isNoDaemon(error) || error.code === 'IMAGE_NOT_FOUND') return [];
+  return [notice(error.code, where, `Not asked for the image, its registry was: ${error.message}`)];
+}
+
+/** One error for all attempts; the registry's word, or that of a daemon which was there, gives code and hint. */
+function noneHasIt(text: string, attempts: readonly Attempt[]): ScanError {
+  const { error } =
+    attempts.find(({ where }) => where === 'registry') ??
+    attempts.find((attempt) => attempt.error.code !== 'SOURCE_UNAVAILABLE') ??
+    attempts[0]!;
+  if (attempts.length === 1) return error;
+  const told = attempts.map((attempt) => `${attempt.where}: ${attempt.error.message}`).join(' ');
+  return new ScanError(error.code, `"${text}" was looked for in ${attempts.length} places. ${told}`, {
+    subject: text,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+  });
+}
