@@ -1,7 +1,7 @@
 /** One function a command: what was typed becomes what it means, the run is made, the report written. */
 
 import { readFile, writeFile } from 'node:fs/promises';
-import { loadAutomaton, loadRuleSet } from '../detect/load-rules.ts';
+import { loadAutomaton, loadRules } from '../detect/load-rules.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -28,7 +28,7 @@ type Run = Extract<Invocation, { kind: 'run' }>;
 
 /** Runs a command and returns its exit status. @throws ScanError */
 export async function runCommand({ command, options, operands }: Run, context: CommandContext): Promise<number> {
-  const ruleSet = await loadRuleSet(options.rules);
+  const ruleSet = await loadRules(options.rules);
   switch (command) {
     case 'scan':
       return scan(operands, options, ruleSet, context);
@@ -145,7 +145,7 @@ async function runOptions(
   return {
     version,
     ruleSet,
-    automaton: await loadAutomaton(),
+    automaton: loadAutomaton(),
     filter: {
       minConfidence: options.minConfidence,
       minSeverity: options.severity,

@@ -169,11 +169,11 @@ export function entryThatSet(
   return entry?.index;
 }
 
-/** The `NAME` of the last `NAME=` or leading `NAME ` before an offset in the text of an ENV or LABEL instruction. */
+/** The `NAME` of the last `NAME=` or leading `NAME ` (the old form) before an offset in the text of an ENV or LABEL instruction. */
 function nameBefore(text: string, offset: number): string | undefined {
   const before = text.slice(0, offset);
   const assigned = [...before.matchAll(/(?:^|\s)["']?([A-Za-z_][\w.\-/]*)["']?=/gu)].at(-1)?.[1];
-  return assigned ?? /^(?:ENV|LABEL)\s+([A-Za-z_][\w.\-/]*)\s/u.exec(before)?.[1];
+  return assigned ?? /^([A-Za-z_][\w.\-/]*)\s/u.exec(before)?.[1];
 }
 
 function named(name: string | undefined): { name?: string } {

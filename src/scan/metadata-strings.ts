@@ -25,7 +25,7 @@ export function textOf(string: MetadataString): string {
 
 /** All strings of a configuration, in a stable order: configuration fields, then history, then the rest. */
 export function metadataStrings(config: ImageConfig): MetadataString[] {
-  const strings = [...configStrings(config), ...(config.history ?? []).flatMap(historyStrings)];
+  const strings = [...configStrings(config), ...(config.history ?? []).flatMap((entry) => [...historyStrings(entry)])];
   return [...strings, ...restStrings(config, strings)];
 }
 

@@ -4,10 +4,10 @@ import { createRequire } from 'node:module';
 import type { reporters as Reporters, Runner } from 'mocha';
 
 // mocha is CommonJS and its types name no ESM export for the reporters.
-const { reporters } = createRequire(import.meta.url)('mocha') as { reporters: typeof Reporters };
+const mocha = createRequire(import.meta.url)('mocha') as { readonly reporters: typeof Reporters };
 
 /** Prints `N passed, N failed[, N skipped]` alone on the last line. */
-class ClosingLine extends reporters.Spec {
+class ClosingLine extends mocha.reporters.Spec {
   constructor(runner: Runner, options: ConstructorParameters<typeof Reporters.Spec>[1]) {
     super(runner, options);
     runner.once('end', () => {
