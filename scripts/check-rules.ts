@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { lintProvider, lintRules } from '../src/detect/lint-rules.ts';
+import { ruleFilesIn } from '../src/detect/load-rules.ts';
 import { parseRules } from '../src/detect/parse-rules.ts';
 import type { Provider } from '../src/detect/rule.ts';
-import { ruleFilesIn } from '../src/detect/rule-files.ts';
 import { formatProblem } from '../src/detect/rule-problem.ts';
 
 const all = ruleFilesIn('rules');

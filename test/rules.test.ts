@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, it } from 'mocha';
 import { lintProvider } from '../src/detect/lint-rules.ts';
+import { ruleFilesIn } from '../src/detect/load-rules.ts';
 import { compileMatcher, detect } from '../src/detect/matcher.ts';
 import { type ParsedRules, parseRules } from '../src/detect/parse-rules.ts';
 import type { Detector, Provider } from '../src/detect/rule.ts';
-import { ruleFilesIn } from '../src/detect/rule-files.ts';
 import { formatProblem } from '../src/detect/rule-problem.ts';
 
 const files = ruleFilesIn('rules').map((path): { path: string; parsed: ParsedRules } => ({

@@ -21,22 +21,34 @@ export interface Span {
   readonly end: number;
 }
 
-/** Cuts an anchor as a rule writes it. */
-export function parseAnchor(text: string): Anchor {
+/** Fewer bytes than this are everywhere. */
+export const minNeedleBytes = 3;
+
+/** Cuts an anchor as a rule writes it; one without a word long enough is spelled out in full. */
+export function parseAnchor(text: string): Anchor[] {
   const words = toBytes(text)
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
     .split(' ')
     .filter((word) => word !== '');
+  if (words.length < 4 && words.every((word) => word.length < minNeedleBytes)) {
+    return spellings(words).map((needle) => ({ needle, before: [], after: [], maxLength: needle.length }));
+  }
   let longest = 0;
   for (let index = 1; index < words.length; index++) {
     if ((words[index]?.length ?? 0) > (words[longest]?.length ?? 0)) longest = index;
   }
-  return {
-    needle: words[longest] ?? '',
-    before: words.slice(0, longest).reverse(),
-    after: words.slice(longest + 1),
-    maxLength: words.join(' ').length,
-  };
+  const needle = words[longest] ?? '';
+  const maxLength = words.join(' ').length;
+  return [{ needle, before: words.slice(0, longest).reverse(), after: words.slice(longest + 1), maxLength }];
+}
+
+/** All ways to write some words: `wx mp`, `wx_mp`, `wxmp` … */
+function spellings(words: readonly string[]): string[] {
+  return words.reduce<string[]>(
+    (texts, word, index) =>
+      index === 0 ? [word] : texts.flatMap((text) => ['', '_', '-', '.', ' '].map((sign) => text + sign + word)),
+    [],
+  );
 }
 
 /** The span of an anchor whose needle lies at `start`…`end`, within `low`…`high`; undefined where its other words are missing. */

@@ -27,17 +27,18 @@ export interface Secret extends Span {
   readonly companion?: { readonly name: string; readonly value: string };
 }
 
-/** A pattern's match in a window; `offset` is the window's place in the slab. */
+/** A window as text; `offset` is where the text begins in the slab, `end` where matches must have ended. */
 interface Window {
   readonly text: string;
   readonly offset: number;
+  readonly end: number;
 }
 
 /** Bytes read beside a window: escapes before a token, checksum context before a secret. */
 export const marginBytes = 32;
 
 /** What ends in a word character without being part of a word. */
-const escapeEnd = /(?:\[nrtbfv0]|%[0-9A-Fa-f]{2}|\u[0-9A-Fa-f]{4}|\x[0-9A-Fa-f]{2}|\[[0-9;]{0,8}m)$/;
+const escapeEnd = /(?:\\[nrtbfv0]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\[[0-9;]{0,8}m)$/;
 
 /** The secrets one detector finds at one anchor; `searchedTo` is where an earlier search of the same content ended. */
 export function evaluate(detector: CompiledDetector, view: View, anchor: Span, searched: Span | undefined): Secret[] {
@@ -63,9 +64,8 @@ function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Se
   const end = Math.min(view.high, anchor.start + detector.reach);
   if (!beginsWith(view.bytes, anchor.start, end, detector.leading)) return [];
   if (detector.rule.boundary && !isBoundary(view, anchor.start)) return [];
-  const offset = detector.looksAround ? Math.max(view.low, anchor.start - marginBytes) : anchor.start;
-  const window = { text: latin1(view.bytes, offset, end), offset };
-  detector.pattern.lastIndex = anchor.start - offset;
+  const window = readWindow(detector, view, { start: anchor.start, end });
+  detector.pattern.lastIndex = anchor.start - window.offset;
   return accept(detector, view, window, { match: detector.pattern.exec(window.text), direct: true });
 }
 
@@ -75,7 +75,7 @@ function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Sec
   const from = Math.max(view.low, anchor.start - rule.before);
   if (!holdsRun(view.bytes, from, end, detector.run, detector.needsDigit)) return [];
   const offset = Math.max(view.low, anchor.start - Math.max(rule.before, nameLookBehind));
-  const window = { text: latin1(view.bytes, offset, end), offset };
+  const window = { text: latin1(view.bytes, offset, end), offset, end };
   const places = findValues(window.text, {
     anchor: { start: anchor.start - offset, end: anchor.end - offset },
     region: { start: from - offset, end: Math.min(window.text.length, anchor.start + rule.after - offset) },
@@ -98,25 +98,31 @@ function evaluateNear(detector: CompiledDetector, view: View, anchor: Span, sear
   const isOverlap = searched !== undefined && searched.start <= start && start < searched.end;
   const from = isOverlap ? Math.max(start, searched.end - detector.maxLength) : start;
   if (!holdsRun(view.bytes, from, end, detector.run, detector.needsDigit)) return [];
-  const offset = detector.looksAround ? Math.max(view.low, start - marginBytes) : start;
-  const window = { text: latin1(view.bytes, offset, end), offset };
+  const window = readWindow(detector, view, { start, end });
   const secrets: Secret[] = [];
-  detector.pattern.lastIndex = from - offset;
+  detector.pattern.lastIndex = from - window.offset;
   for (;;) {
     const match = detector.pattern.exec(window.text);
     if (match === null) return secrets;
     if (match[0] === '') detector.pattern.lastIndex++;
-    else if (!detector.rule.boundary || isBoundary(view, offset + match.index)) {
+    else if (!detector.rule.boundary || isBoundary(view, window.offset + match.index)) {
       secrets.push(...accept(detector, view, window, { match, direct: false }));
     }
   }
+}
+
+/** A window as text; a pattern that looks around is shown some bytes beyond either end. */
+function readWindow(detector: CompiledDetector, view: View, { start, end }: Span): Window {
+  const margin = detector.looksAround ? marginBytes : 0;
+  const offset = Math.max(view.low, start - margin);
+  return { text: latin1(view.bytes, offset, Math.min(view.high, end + margin)), offset, end };
 }
 
 /** Everything a match must be beside matching; one secret or none. */
 function accept(
   detector: CompiledDetector,
   view: View,
-  { text, offset }: Window,
+  { text, offset, end: windowEnd }: Window,
   found: { readonly match: RegExpExecArray | null; readonly direct: boolean },
 ): Secret[] {
   const { rule } = detector;
@@ -124,6 +130,7 @@ function accept(
   if (match === null) return [];
   const matchEnd = match.index + match[0].length;
   const next = offset + matchEnd;
+  if (next > windowEnd) return [];
   if (rule.boundary && matchEnd === text.length && next < view.high && wordSet[view.bytes[next] as number] === 1)
     return [];
   const [start, end] = (detector.captures ? match.indices?.[1] : undefined) ?? [match.index, matchEnd];

@@ -9,7 +9,7 @@ import { captureCount, extentOf } from './pattern-analysis.ts';
 import { type PatternNode, parsePattern } from './pattern-parser.ts';
 
 /** Ways to share a text out, at most. */
-const maxWays = 50_000;
+const maxWays = 200_000;
 /** `=*` and `[ \t]*` cost nothing; a class of more characters needs a bound. */
 const maxUnboundedSet = 2;
 
@@ -38,12 +38,13 @@ export function lintPattern(pattern: string, groups = 1): string[] {
   return problems;
 }
 
-/** What may come next: bytes, and whether the pattern may end there. */
+/** What may come next, and how many fixed characters must: each way has to meet them before the rest is tried. */
 interface Next {
   readonly set: CharSet;
+  readonly literal: number;
 }
 
-const nothing: Next = { set: charSet('') };
+const nothing: Next = { set: charSet(''), literal: 0 };
 
 function hasUnbounded(node: PatternNode): boolean {
   switch (node.kind) {
@@ -88,7 +89,10 @@ function waysOf(node: PatternNode, next: Next): number {
       for (const item of [...node.items].reverse()) {
         ways *= waysOf(item, follow);
         const first = firstOf(item);
-        follow = { set: first.nullable ? union(first.set, follow.set) : first.set };
+        follow = {
+          set: first.nullable ? union(first.set, follow.set) : first.set,
+          literal: item.kind === 'set' && sizeOf(item.set) <= 2 ? follow.literal + 1 : 0,
+        };
       }
       return ways;
     }
@@ -100,11 +104,12 @@ function waysOf(node: PatternNode, next: Next): number {
 function waysOfRepeat(node: PatternNode & { readonly kind: 'repeat' }, next: Next): number {
   const first = firstOf(node.item);
   const max = Math.min(node.max, 1 << 14);
-  const around = { set: max > 1 ? union(first.set, next.set) : next.set };
+  const around = { set: max > 1 ? union(first.set, next.set) : next.set, literal: 0 };
   const inner = waysOf(node.item, around);
   const all = inner === 1 ? 1 : inner ** max;
-  const own = node.min !== node.max && overlaps(first.set, next.set) ? max - node.min + 1 : 1;
-  return all * own;
+  const own =
+    node.min !== node.max && overlaps(first.set, next.set) ? (max - node.min + 1) / Math.max(1, next.literal) : 1;
+  return all * Math.max(1, own);
 }
 
 /** The bytes a match may begin with, and whether it may be empty. */

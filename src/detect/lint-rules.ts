@@ -3,7 +3,7 @@
  * examples that hold when they run through the engine.
  */
 
-import { parseAnchor } from './anchor.ts';
+import { minNeedleBytes, parseAnchor } from './anchor.ts';
 import { checks } from './checks/index.ts';
 import { lintPattern } from './lint-pattern.ts';
 import { type CompiledRules, compileMatcher, detect } from './matcher.ts';
@@ -12,7 +12,6 @@ import type { Detector, Provider } from './rule.ts';
 import type { RuleProblem } from './rule-problem.ts';
 
 const maxSummary = 120;
-const minAnchorBytes = 3;
 
 /** Parses and lints one rule file and runs its examples, alone or beside other providers' rules. */
 export function lintRules(text: string, file: string, others: readonly Provider[] = []): RuleProblem[] {
@@ -55,9 +54,8 @@ function lintDetector(detector: Detector, provider: Provider): string[] {
     problems.push(`id: begins with ${provider.id}-`);
   }
   for (const anchor of detector.anchors) {
-    const { needle } = parseAnchor(anchor);
-    if (needle.length < minAnchorBytes) {
-      problems.push(`anchors: the longest word of "${anchor}" has ${needle.length} bytes, at least ${minAnchorBytes}`);
+    if (parseAnchor(anchor).some(({ needle }) => needle.length < minNeedleBytes)) {
+      problems.push(`anchors: "${anchor}" has too few bytes to be told from anything, at least ${minNeedleBytes}`);
     }
   }
   for (const message of lintPattern(detector.pattern)) problems.push(`pattern: ${message}`);

@@ -1,13 +1,16 @@
 /**
  * Where rules come from: the compiled file that ships (dist/rules.json), rule files a user passes, and in a checkout
- * that was not built the YAML files themselves. The one place of this folder that reads files, with rule-files.ts.
+ * that was not built the YAML files themselves. The one place of this folder that reads files; a YAML parser is loaded
+ * only where there is YAML.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ScanError } from '../errors.ts';
+import { messageOf, ScanError } from '../errors.ts';
 import type { Provider, RuleSet } from './rule.ts';
 import { digestOf } from './rule-digest.ts';
+import { formatProblem, type RuleProblem } from './rule-problem.ts';
 
 /** True where this code runs from its TypeScript sources: what was built last may be older than rules/. */
 const isSource = import.meta.url.endsWith('.ts');
@@ -17,18 +20,60 @@ const root = new URL(isSource ? '../../' : '../../../', import.meta.url);
 export async function loadRules(files: readonly string[] = []): Promise<RuleSet> {
   const builtIn = await loadBuiltInRules();
   if (files.length === 0) return builtIn;
-  const { readRuleFiles } = await import('./rule-files.ts');
-  const own = readRuleFiles(files);
+  const own = await readRuleFiles(files);
   const ids = new Set(own.map((provider) => provider.id));
   return ruleSetOf([...builtIn.providers.filter((provider) => !ids.has(provider.id)), ...own]);
 }
 
-/** The rules that ship with this version. @throws ScanError INTERNAL where they are missing */
-export async function loadBuiltInRules(): Promise<RuleSet> {
-  if (isSource) {
-    const { readRuleFolder } = await import('./rule-files.ts');
-    return ruleSetOf(readRuleFolder(fileURLToPath(new URL('rules', root))));
+/** A rule set of these providers. */
+export function ruleSetOf(providers: readonly Provider[]): RuleSet {
+  return { digest: digestOf(providers), providers };
+}
+
+/** The providers of YAML files. @throws ScanError RULE_INVALID with every problem of all files */
+export async function readRuleFiles(files: readonly string[]): Promise<Provider[]> {
+  const [{ parseRules }, { lintProvider }] = await Promise.all([import('./parse-rules.ts'), import('./lint-rules.ts')]);
+  const problems: RuleProblem[] = [];
+  const providers: Provider[] = [];
+  for (const file of files) {
+    let text: string;
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch (error) {
+      problems.push({ file, message: messageOf(error) });
+      continue;
+    }
+    const parsed = parseRules(text, file);
+    problems.push(...parsed.problems);
+    if (parsed.provider === undefined) continue;
+    problems.push(...lintProvider(parsed.provider, parsed, file));
+    providers.push(parsed.provider);
   }
+  if (problems.length > 0) {
+    throw new ScanError('RULE_INVALID', problems.map(formatProblem).join('\n'), {
+      subject: files.length === 1 ? (files[0] ?? '') : `${files.length} rule files`,
+      hint: 'See docs/rules.md; whichlayer rules check FILE tells more.',
+    });
+  }
+  return providers;
+}
+
+/** Paths of the rule files under a folder, sorted. */
+export function ruleFilesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** The automaton's WebAssembly module; undefined where it was not built, and plain TypeScript runs in its place. */
+export function loadAutomaton(): Uint8Array | undefined {
+  const path = fileURLToPath(new URL('dist/automaton.wasm', root));
+  return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
+}
+
+async function loadBuiltInRules(): Promise<RuleSet> {
+  if (isSource) return ruleSetOf(await readRuleFiles(ruleFilesIn(fileURLToPath(new URL('rules', root)))));
   const path = fileURLToPath(new URL('dist/rules.json', root));
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as RuleSet;
@@ -38,15 +83,4 @@ export async function loadBuiltInRules(): Promise<RuleSet> {
       cause,
     });
   }
-}
-
-/** A rule set of these providers. */
-export function ruleSetOf(providers: readonly Provider[]): RuleSet {
-  return { digest: digestOf(providers), providers };
-}
-
-/** The automaton's WebAssembly module; undefined where it was not built, and plain TypeScript runs in its place. */
-export function loadAutomaton(): Uint8Array | undefined {
-  const path = fileURLToPath(new URL('dist/automaton.wasm', root));
-  return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
 }

@@ -51,14 +51,14 @@ export function compileMatcher(ruleSet: RuleSet): CompiledRules {
       const detector = compileDetector(rule, provider.id, detectors.length);
       detectors.push(detector);
       let longestAnchor = 0;
-      for (const text of new Set(rule.anchors)) {
-        const anchor = parseAnchor(text);
+      for (const anchor of rule.anchors.flatMap(parseAnchor)) {
         longestAnchor = Math.max(longestAnchor, anchor.maxLength);
+        const key = [...anchor.before, anchor.needle, ...anchor.after].join(' ');
         const group =
           byNeedle.get(anchor.needle) ?? new Map<string, { anchor: Anchor; detectors: CompiledDetector[] }>();
         byNeedle.set(anchor.needle, group);
-        const known = group.get(text.toLowerCase()) ?? { anchor, detectors: [] };
-        group.set(text.toLowerCase(), known);
+        const known = group.get(key) ?? { anchor, detectors: [] };
+        group.set(key, known);
         if (!known.detectors.includes(detector)) known.detectors.push(detector);
       }
       const within = rule.companion?.within ?? 0;

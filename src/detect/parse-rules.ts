@@ -174,7 +174,7 @@ function readExamples(reader: FieldReader, path: Path): RuleExample[] {
   return reader.optionalList(path).map((_, index) => {
     reader.known([...path, index], ['text']);
     const text = reader.text([...path, index, 'text']);
-    const marks = [...text.matchAll(/\{\{([\s\S]+?)\}\}/g)];
+    const marks = [...text.matchAll(/\{\{(?!\{)([\s\S]+?)\}\}/g)];
     const mark = marks[0];
     if (mark === undefined || marks.length > 1) {
       reader.problem([...path, index], 'an example marks exactly one secret, in {{…}}');

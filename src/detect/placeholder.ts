@@ -66,7 +66,16 @@ function isRepeated(text: string): boolean {
     const block = text.slice(0, size);
     if (text === block.repeat(Math.ceil(text.length / size)).slice(0, text.length)) return true;
   }
-  return longestRun(text) * 2 >= text.length && longestRun(text) >= 6;
+  const run = longestRun(text);
+  return (run * 2 >= text.length && run >= 6) || mostCommonShare(text) > 0.6;
+}
+
+/** How much of a text's letters and digits one of them makes up: `amzn.mws.00000000-0000-…`. */
+function mostCommonShare(text: string): number {
+  const characters = text.replace(/[^0-9a-z]/g, '');
+  const counts = new Map<string, number>();
+  for (const char of characters) counts.set(char, (counts.get(char) ?? 0) + 1);
+  return characters.length < 8 ? 0 : Math.max(...counts.values()) / characters.length;
 }
 
 function longestRun(text: string): number {

@@ -5,7 +5,7 @@
 
 /** True where the secret does not read like a word or an identifier made of words. */
 export function notWord(secret: string): boolean {
-  const words = secret.match(/[A-Z]?[a-z]{3,}|[A-Z]{4,}/g) ?? [];
+  const words = secret.match(/[A-Z][a-z]{3,}|[a-z]{4,}|[A-Z]{5,}/g) ?? [];
   let inWords = 0;
   for (const word of words) {
     if (isPronounceable(word.toLowerCase())) inWords += word.length;

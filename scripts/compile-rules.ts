@@ -1,0 +1,29 @@
+/** Compiles rules/ into the one file that is loaded at start: `node scripts/compile-rules.ts [FILE]` (default dist/rules.json). */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { readRuleFiles, ruleFilesIn, ruleSetOf } from '../src/detect/load-rules.ts';
+import { messageOf } from '../src/errors.ts';
+
+const output = process.argv[2] ?? 'dist/rules.json';
+try {
+  const { digest, providers } = ruleSetOf(await readRuleFiles(ruleFilesIn('rules')));
+  // Examples are for authors and tests: they are a third of the bytes and none of the meaning.
+  const lean = providers.map((provider) => ({
+    ...provider,
+    detectors: provider.detectors.map((detector) => ({
+      ...detector,
+      examples: [],
+      counterExamples: [],
+      knownMisses: [],
+    })),
+  }));
+  const text = JSON.stringify({ digest, providers: lean });
+  mkdirSync(dirname(output), { recursive: true });
+  writeFileSync(output, text);
+  const detectors = providers.reduce((sum, provider) => sum + provider.detectors.length, 0);
+  console.log(`${output}: ${providers.length} providers, ${detectors} detectors, ${text.length} bytes`);
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = 1;
+}
