@@ -1,37 +1,29 @@
-/** Compiles assembly/automaton.ts to dist/automaton.wasm: `node scripts/build-automaton.ts [FILE]`. */
+/**
+ * Compiles assembly/automaton.ts: `node scripts/build-automaton.ts [FILE]` (default dist/automaton.wasm). The compiler runs as a
+ * program, since importing it would bring its own global types into this project.
+ */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import asc from 'assemblyscript/asc';
+import { fileURLToPath } from 'node:url';
 
 const output = process.argv[2] ?? 'dist/automaton.wasm';
-const stderr = asc.createMemoryStream();
-const files = new Map<string, Uint8Array>();
-const { error } = await asc.main(
+const compiler = fileURLToPath(new URL('../bin/asc.js', import.meta.resolve('assemblyscript/asc')));
+mkdirSync(dirname(output), { recursive: true });
+execFileSync(
+  process.execPath,
   [
+    compiler,
     'assembly/automaton.ts',
     '--outFile',
-    'automaton.wasm',
+    output,
     '--runtime',
     'stub',
     '--importMemory',
     '--noAssert',
-    '--optimizeLevel',
-    '3',
+    '-O3',
     '--converge',
   ],
-  {
-    stderr,
-    writeFile: (name: string, contents: Uint8Array | string) => {
-      files.set(name, typeof contents === 'string' ? new TextEncoder().encode(contents) : contents.slice());
-    },
-  },
+  { stdio: 'inherit' },
 );
-const module = files.get('automaton.wasm');
-if (error || module === undefined) {
-  console.error(stderr.toString());
-  process.exit(1);
-}
-mkdirSync(dirname(output), { recursive: true });
-writeFileSync(output, module);
-console.log(`${output}: ${module.length} bytes`);
