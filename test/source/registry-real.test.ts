@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { after, before, describe, it } from 'mocha';
+import type { ScanError } from '../../src/errors.ts';
 import { parseImageName } from '../../src/oci/reference.ts';
 import type { RegistryOptions } from '../../src/source/registry/options.ts';
 import { openRegistryImage } from '../../src/source/registry.ts';
@@ -22,15 +24,20 @@ const images = [
 describe('openRegistryImage on a real registry', () => {
   let open: RegistryServer;
   let closed: RegistryServer;
+  let secure: RegistryServer;
   let folder: string;
 
   before(async function () {
-    requireTools(this, 'docker-registry', 'htpasswd', 'skopeo');
+    requireTools(this, 'docker-registry', 'htpasswd', 'skopeo', 'openssl');
     this.timeout(60_000);
     folder = mkdtempSync(join(tmpdir(), 'wl-layout-'));
     writeOciLayout({ images, nested: true }, folder);
-    [open, closed] = await Promise.all([startRegistry(), startRegistry({ htpasswd: credentials })]);
-    for (const { host } of [open, closed]) {
+    [open, closed, secure] = await Promise.all([
+      startRegistry(),
+      startRegistry({ htpasswd: credentials }),
+      startRegistry({ tls: true }),
+    ]);
+    for (const { host } of [open, closed, secure]) {
       const login = host === closed.host ? ['--dest-creds', `${credentials.username}:${credentials.password}`] : [];
       const copy = ['copy', '--all', '--preserve-digests', '--dest-tls-verify=false', ...login];
       execFileSync(tool('skopeo'), [...copy, `oci:${folder}`, `docker://${host}/team/app:1`], { stdio: 'pipe' });
@@ -97,5 +104,23 @@ describe('openRegistryImage on a real registry', () => {
     const source = await openImage(text, { credentials, platform: 'linux/amd64' });
     assert.equal((await source.images()).length, 1);
     await source.close();
+  });
+
+  it('speaks TLS to a registry that wants it, once its certificate is trusted', async () => {
+    const text = `localhost:${secure.host.split(':')[1]}/team/app:1`;
+    await assert.rejects(openImage(text, { retryDelayMs: 1 }), (error: ScanError) => {
+      assert.equal(error.code, 'SOURCE_UNAVAILABLE');
+      assert.match(error.hint ?? '', /NODE_EXTRA_CA_CERTS/);
+      return true;
+    });
+    const before = getCACertificates('default');
+    setDefaultCACertificates([...before, readFileSync(secure.caFile!, 'utf8')]);
+    try {
+      const source = await openImage(text);
+      assert.equal((await source.images()).length, 2);
+      await source.close();
+    } finally {
+      setDefaultCACertificates(before);
+    }
   });
 });

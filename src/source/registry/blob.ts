@@ -53,13 +53,13 @@ async function* resume(
     } catch (error) {
       signal.throwIfAborted();
       const stalled = error instanceof ScanError && error.code === 'SOURCE_TIMEOUT';
-      if (!stalled && !isTransient(error)) throw connectionFailure(error, { host: client.endpoint.host, subject });
+      if (!stalled && !isTransient(error)) throw connectionFailure(error, { host: client.host, subject });
       cuts = received - failedAt >= progressBytes ? 1 : cuts + 1;
       failedAt = received;
       if (cuts >= registryLimits.tries) {
         throw new ScanError(
           'BLOB_TRUNCATED',
-          `${subject}: ${client.endpoint.host} broke off ${cuts} times, last after ${received} of ${blob.sizeBytes} bytes.`,
+          `${subject}: ${client.host} broke off ${cuts} times, last after ${received} of ${blob.sizeBytes} bytes.`,
           {
             subject,
             hint: 'Check the network and try again.',
@@ -96,11 +96,9 @@ async function request(
   const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
   if (answer.status !== 206 || Number(start) !== offset || (total !== '*' && Number(total) !== sizeBytes)) {
     answer.body.destroy();
-    throw new ScanError(
-      'BLOB_TRUNCATED',
-      `${subject}: ${client.endpoint.host} went on with another part than asked for.`,
-      { subject },
-    );
+    throw new ScanError('BLOB_TRUNCATED', `${subject}: ${client.host} went on with another part than asked for.`, {
+      subject,
+    });
   }
   return body;
 }

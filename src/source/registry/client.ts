@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ImageName } from '../../oci/reference.ts';
 import { parseChallenges } from './challenge.ts';
 import { type RegistryEndpoint, registryEndpoint } from './endpoint.ts';
-import { type Asked, connectionFailure, failureOf, retryWaitMs } from './failure.ts';
+import { type Asked, connectionFailure, failureOf, isTlsFailure, retryWaitMs } from './failure.ts';
 import { type Credentials, type RegistryOptions, registryDefaults, registryLimits } from './options.ts';
 import { basicAuthorization, fetchToken } from './token.ts';
-import { type HttpAnswer, Transport } from './transport.ts';
+import { discard, type HttpAnswer, Transport } from './transport.ts';
 
 /** A GET below `/v2/<repository>/`. */
 export interface RepositoryGet {
@@ -24,24 +24,26 @@ export interface RepositoryGet {
 
 /** Speaks to one repository. */
 export class RepositoryClient {
-  readonly endpoint: RegistryEndpoint;
+  readonly host: string;
   readonly timeoutMs: number;
   readonly retryDelayMs: number;
   readonly #repository: string;
   readonly #credentials: Credentials | undefined;
   readonly #maxRetryAfterMs: number;
-  readonly #transport: Transport;
+  #endpoint: RegistryEndpoint;
+  #transport: Transport;
   #authorization: string | undefined;
   #renewal: Promise<string | undefined> | undefined;
 
   constructor(name: Pick<ImageName, 'host' | 'repository'>, options: RegistryOptions) {
-    this.endpoint = registryEndpoint(name.host, options.insecureRegistries);
+    this.host = name.host;
+    this.#endpoint = registryEndpoint(name.host, options.insecureRegistries);
     this.timeoutMs = options.idleTimeoutMs ?? registryDefaults.idleTimeoutMs;
     this.retryDelayMs = options.retryDelayMs ?? registryDefaults.retryDelayMs;
     this.#maxRetryAfterMs = options.maxRetryAfterMs ?? registryDefaults.maxRetryAfterMs;
     this.#repository = name.repository;
     this.#credentials = options.credentials;
-    this.#transport = new Transport(this.endpoint.origin, this.timeoutMs);
+    this.#transport = new Transport(this.#endpoint.origin, this.timeoutMs);
   }
 
   /** The answer to a GET, whose status is 2xx. @throws ScanError */
@@ -67,11 +69,12 @@ export class RepositoryClient {
         tried < registryLimits.tries
           ? retryWaitMs(outcome, this.retryDelayMs * 2 ** (tried - 1), this.#maxRetryAfterMs)
           : undefined;
-      if (waitMs === undefined || wanted.signal.aborted) {
+      wanted.signal.throwIfAborted();
+      if (waitMs === undefined) {
         if (outcome instanceof Error) throw connectionFailure(outcome, asked);
         return outcome;
       }
-      if (!(outcome instanceof Error)) outcome.body.destroy();
+      if (!(outcome instanceof Error)) discard(outcome);
       await sleep(waitMs, undefined, { signal: wanted.signal });
     }
   }
@@ -83,7 +86,7 @@ export class RepositoryClient {
     // Another request may have renewed it meanwhile: that one is tried first.
     const authorization = this.#authorization === sent ? await this.#renew(answer, wanted, asked) : this.#authorization;
     if (authorization === undefined) return answer;
-    answer.body.destroy();
+    discard(answer);
     return this.#send(wanted, authorization);
   }
 
@@ -101,7 +104,7 @@ export class RepositoryClient {
     if (bearer !== undefined) {
       const token = await fetchToken(this.#transport, {
         challenge: bearer,
-        registryOrigin: this.endpoint.origin,
+        registryOrigin: this.#endpoint.origin,
         scope: `repository:${this.#repository}:pull`,
         credentials: this.#credentials,
         asked,
@@ -117,15 +120,48 @@ export class RepositoryClient {
     return this.#authorization;
   }
 
-  #send({ path, headers, signal }: RepositoryGet, authorization: string | undefined): Promise<HttpAnswer> {
+  async #send(wanted: RepositoryGet, authorization: string | undefined): Promise<HttpAnswer> {
+    if (!this.#endpoint.isGuess) return this.#sendOnce(wanted, authorization);
+    const guess = this.#endpoint;
+    this.#endpoint = { ...guess, isGuess: false };
+    const outcome = await this.#sendOnce(wanted, authorization).catch((error: unknown) => error as Error);
+    if (!isAnswerOfTlsServer(outcome)) {
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
+    }
+    try {
+      this.#connectTo(guess.origin.replace(/^http:/, 'https:'));
+      return await this.#sendOnce(wanted, authorization);
+    } catch (error) {
+      // EPROTO: what answered is not TLS at all.
+      if (isTlsFailure(error) && (error as NodeJS.ErrnoException).code !== 'EPROTO') throw error;
+      this.#connectTo(guess.origin);
+      return this.#sendOnce(wanted, authorization);
+    }
+  }
+
+  #connectTo(origin: string): void {
+    this.#transport.close();
+    this.#endpoint = { ...this.#endpoint, origin };
+    this.#transport = new Transport(origin, this.timeoutMs);
+  }
+
+  #sendOnce({ path, headers, signal }: RepositoryGet, authorization: string | undefined): Promise<HttpAnswer> {
     return this.#transport.get({
-      url: new URL(`/v2/${this.#repository}/${path}`, this.endpoint.origin),
+      url: new URL(`/v2/${this.#repository}/${path}`, this.#endpoint.origin),
       headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
       signal,
     });
   }
 
   #asked({ subject, notFound }: RepositoryGet): Asked {
-    return { subject, notFound, host: this.endpoint.host, authenticated: this.#credentials !== undefined };
+    return { subject, notFound, host: this.host, authenticated: this.#credentials !== undefined };
   }
+}
+
+/** What a server that wants TLS makes of plain HTTP: 400 (Go, nginx), a closed connection or an alert (others). */
+function isAnswerOfTlsServer(outcome: HttpAnswer | Error): boolean {
+  if (!(outcome instanceof Error)) return outcome.status === 400;
+  const { code = '' } = outcome as NodeJS.ErrnoException;
+  return code === 'ECONNRESET' || code.startsWith('HPE_');
 }

@@ -5,6 +5,7 @@
  */
 
 import { BlockList, isIP } from 'node:net';
+import { ScanError } from '../../errors.ts';
 
 /** Where a registry answers. */
 export interface RegistryEndpoint {
@@ -12,14 +13,21 @@ export interface RegistryEndpoint {
   readonly host: string;
   /** Scheme, name and port, as in `https://registry-1.docker.io`. */
   readonly origin: string;
+  /** True where plain HTTP is our guess and not the user's word. */
+  readonly isGuess: boolean;
 }
 
-/** The address behind a reference's host: HTTPS, but for the loopback and the hosts listed. */
+/** The address behind a reference's host: HTTPS, but for the loopback and the hosts listed. @throws ScanError REFERENCE_INVALID */
 export function registryEndpoint(host: string, insecureRegistries: readonly string[] = []): RegistryEndpoint {
   const address = host === 'docker.io' ? 'registry-1.docker.io' : host;
   const name = hostName(address);
-  const plain = isLoopbackName(name) || insecureRegistries.some((entry) => entry === host || entry === name);
-  return { host, origin: new URL(`${plain ? 'http' : 'https'}://${address}`).origin };
+  const isInsecure = insecureRegistries.some((entry) => entry === host || entry === name);
+  const isLoopback = isLoopbackName(name);
+  const url = `${isInsecure || isLoopback ? 'http' : 'https'}://${address}`;
+  if (!URL.canParse(url)) {
+    throw new ScanError('REFERENCE_INVALID', `"${host}" is no valid registry host.`, { subject: host });
+  }
+  return { host, origin: new URL(url).origin, isGuess: isLoopback && !isInsecure };
 }
 
 /** How far an address is from the open internet. */

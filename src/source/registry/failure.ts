@@ -70,18 +70,22 @@ export function connectionFailure(error: unknown, asked: Pick<Asked, 'host' | 's
   const code = errorCodeOf(error);
   if (code === 'ABORT_ERR') return error;
   if (code === undefined) return error;
-  const tls = /CERT|TLS|SSL|ISSUER|SELF_SIGNED|SIGNATURE|ALTNAME/.test(code);
   return new ScanError(
     'SOURCE_UNAVAILABLE',
     `${asked.host} can't be reached for ${asked.subject}: ${messageOf(error)}.`,
     {
       subject: asked.subject,
-      hint: tls
+      hint: isTlsFailure(error)
         ? 'If its certificate is from your own authority, set NODE_EXTRA_CA_CERTS; if it speaks plain HTTP, mark it as insecure.'
         : 'Check the name, the network and whether the registry is up.',
       cause: error,
     },
   );
+}
+
+/** True where TLS is spoken and fails: a certificate that is not trusted, mostly. */
+export function isTlsFailure(error: unknown): boolean {
+  return /CERT|TLS|SSL|ISSUER|SELF_SIGNED|SIGNATURE|ALTNAME|EPROTO/.test(errorCodeOf(error) ?? '');
 }
 
 /** How long to wait before the same request may succeed; undefined where it won't. */

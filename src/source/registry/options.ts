@@ -33,8 +33,6 @@ export interface RegistryLimits {
   readonly tries: number;
   /** Manifests of one index, nested ones included. */
   readonly manifests: number;
-  /** Connections at a time to one host. */
-  readonly connections: number;
 }
 
 /** The limits that hold; none can be raised by a registry. */
@@ -47,7 +45,6 @@ export const registryLimits: RegistryLimits = {
   redirects: 5,
   tries: 3,
   manifests: 512,
-  connections: 16,
 };
 
 /** What holds where `RegistryOptions` leave it out. */

@@ -30,6 +30,12 @@ export interface HttpAnswer {
   readonly body: IncomingMessage;
 }
 
+/** Drops a body that nobody wants; a short one is read, which keeps the connection. */
+export function discard({ headers, body }: HttpAnswer): void {
+  if (Number(headers['content-length']) <= registryLimits.errorBytes) body.resume();
+  else body.destroy();
+}
+
 /** The connections to one registry and to where it sends us. */
 export class Transport {
   readonly #timeoutMs: number;
@@ -52,7 +58,7 @@ export class Transport {
       const answer = await this.#exchange({ ...sent, url, headers });
       const location = answer.headers.location;
       if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;
-      answer.body.destroy();
+      discard(answer);
       const next = redirectTarget(url, location);
       if (hops >= registryLimits.redirects) {
         throw refused(sent.url, `redirected more than ${registryLimits.redirects} times`);
@@ -116,11 +122,11 @@ export class Transport {
     const key = `${tls}${guard}`;
     let agent = this.#agents.get(key);
     if (agent === undefined) {
-      const options = { keepAlive: true, maxSockets: registryLimits.connections, scheduling: 'lifo' as const };
+      const options = { keepAlive: true, scheduling: 'lifo' as const };
       if (tls) {
         this.#secureContext ??= createSecureContext({
           // 'default' holds Node's own list and NODE_EXTRA_CA_CERTS; companies install theirs in the system.
-          ca: [...getCACertificates('default'), ...getCACertificates('system')],
+          ca: [...new Set([...getCACertificates('default'), ...getCACertificates('system')])],
         });
         agent = new HttpsAgent({ ...options, secureContext: this.#secureContext });
       } else {

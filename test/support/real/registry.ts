@@ -1,4 +1,4 @@
-/** A real docker-registry on the loopback, open or behind basic authentication. */
+/** A real docker-registry on the loopback: open or behind basic authentication, plain or with TLS. */
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -12,12 +12,16 @@ export interface RegistryServer {
   readonly url: string;
   /** `127.0.0.1:PORT`, as references name it. */
   readonly host: string;
+  /** With TLS: the certificate to trust, for NODE_EXTRA_CA_CERTS or a client's `--cert-dir`. */
+  readonly caFile?: string;
   stop(): void;
 }
 
 /** How to start one; with `htpasswd` it wants this user and password. */
 export interface RegistryServerOptions {
   readonly htpasswd?: { readonly username: string; readonly password: string };
+  /** A certificate of its own for localhost and 127.0.0.1. */
+  readonly tls?: boolean;
 }
 
 const shared = new Map<string, Promise<RegistryServer>>();
@@ -30,7 +34,7 @@ export function startRegistry(options: RegistryServerOptions = {}): Promise<Regi
   return server;
 }
 
-async function launch({ htpasswd }: RegistryServerOptions): Promise<RegistryServer> {
+async function launch({ htpasswd, tls = false }: RegistryServerOptions): Promise<RegistryServer> {
   const command = tool('docker-registry');
   const workspace = createWorkspace('registry');
   const port = await freePort();
@@ -39,7 +43,7 @@ async function launch({ htpasswd }: RegistryServerOptions): Promise<RegistryServ
     version: '0.1',
     log: { level: 'warn' },
     storage: { filesystem: { rootdirectory: join(workspace, 'data') }, delete: { enabled: true } },
-    http: { addr: host },
+    http: { addr: host, ...(tls ? { tls: createCertificate(workspace) } : {}) },
   };
   if (htpasswd !== undefined) {
     const path = join(workspace, 'htpasswd');
@@ -55,7 +59,21 @@ async function launch({ htpasswd }: RegistryServerOptions): Promise<RegistryServ
     command,
     args: ['serve', file],
     workspace,
-    ready: async () => (await statusOf({ port, path: '/v2/' })) === expected,
+    ready: async () => (await statusOf({ port, path: '/v2/', tls })) === expected,
   });
-  return { url: `http://${host}`, host, stop: service.stop };
+  return {
+    url: `${tls ? 'https' : 'http'}://${host}`,
+    host,
+    ...(tls ? { caFile: join(workspace, 'cert.pem') } : {}),
+    stop: service.stop,
+  };
+}
+
+/** Makes a self-signed certificate for the loopback. */
+function createCertificate(folder: string): { certificate: string; key: string } {
+  const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const kind = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
+  const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  execFileSync(tool('openssl'), [...kind, ...names, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  return { certificate, key };
 }

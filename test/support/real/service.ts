@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { removeWorkspace } from './workspace.ts';
@@ -114,13 +115,17 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/** Where a server answers; over TLS its certificate is not looked at. */
+export type StatusTarget =
+  | { readonly socketPath: string; readonly path: string }
+  | { readonly port: number; readonly path: string; readonly tls: boolean };
+
 /** The status a GET answers with; rejects where nobody listens. */
-export function statusOf(
-  target: { socketPath: string; path: string } | { port: number; path: string },
-): Promise<number> {
+export function statusOf(target: StatusTarget): Promise<number> {
+  const isTls = 'tls' in target && target.tls;
   return new Promise((resolve, reject) => {
-    const options = { ...target, host: '127.0.0.1', agent: false, timeout: 2000 };
-    const sent = request(options, (response) => {
+    const options = { ...target, host: '127.0.0.1', agent: false, timeout: 2000, rejectUnauthorized: false };
+    const sent = (isTls ? httpsRequest : request)(options, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
