@@ -1,0 +1,97 @@
+/**
+ * Builders we did not write: buildah, and dockerd's two (the classic one and BuildKit). Each turns a planted image
+ * into a tar as its own tools save it.
+ */
+
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startDockerd } from '../real/dockerd.ts';
+import { tool } from '../real/tool.ts';
+import { createWorkspace, removeWorkspace } from '../real/workspace.ts';
+import { type PlantedImage, writeContext } from './image.ts';
+
+export const builders = ['buildah', 'docker-classic', 'docker-buildkit'] as const;
+
+/** What builds an image. */
+export type Builder = (typeof builders)[number];
+
+/** An image on disk. */
+export interface BuiltArchive {
+  readonly builder: Builder;
+  /** Its name in the archive and, for dockerd's builders, in the test's dockerd. */
+  readonly name: string;
+  /** A tar as `docker save` and `podman save` write it. */
+  readonly path: string;
+}
+
+/** One entry of the history that the builder wrote. */
+export interface BuilderHistory {
+  readonly created_by?: string;
+  readonly empty_layer?: boolean;
+}
+
+const run = promisify(execFile);
+const environment = { LC_ALL: 'C.UTF-8' };
+
+/** Builds the image into a tar in the folder. */
+export async function buildPlanted(image: PlantedImage, builder: Builder, folder: string): Promise<BuiltArchive> {
+  const name = `planted-${image.seed}-${builder}:1`;
+  const path = join(folder, `${image.seed}-${builder}.tar`);
+  const context = createWorkspace('context');
+  try {
+    writeContext(image, context);
+    if (builder === 'buildah') await withBuildah(image, { name, path, context });
+    else await withDocker(image, { name, path, context, buildKit: builder === 'docker-buildkit' });
+  } finally {
+    removeWorkspace(context);
+  }
+  return { builder, name, path };
+}
+
+/** The history in an archive, read by skopeo. */
+export async function historyOf(archive: BuiltArchive): Promise<BuilderHistory[]> {
+  const { stdout } = await run(tool('skopeo'), ['inspect', '--config', '--raw', `docker-archive:${archive.path}`], {
+    maxBuffer: 2 ** 26,
+  });
+  return (JSON.parse(stdout) as { history: BuilderHistory[] }).history;
+}
+
+interface Target {
+  readonly name: string;
+  readonly path: string;
+  readonly context: string;
+}
+
+async function withBuildah(image: PlantedImage, { name, path, context }: Target): Promise<void> {
+  const workspace = createWorkspace('buildah');
+  try {
+    const storage = join(workspace, 'storage.conf');
+    writeFileSync(
+      storage,
+      `[storage]\ndriver = "overlay"\nrunroot = "${workspace}/run"\ngraphroot = "${workspace}/graph"\n`,
+    );
+    const env = { ...process.env, ...environment, CONTAINERS_STORAGE_CONF: storage, TMPDIR: workspace };
+    // Without --layers buildah makes one layer of all steps; OCI's own format has no HEALTHCHECK and no ONBUILD.
+    const options = ['--isolation=chroot', '--layers', '--format=docker', ...buildArguments(image)];
+    await run(tool('buildah'), ['bud', '-q', ...options, '-t', name, context], { env });
+    const target = `docker-archive:${path}:${name}`;
+    await run(tool('skopeo'), ['copy', '-q', `containers-storage:localhost/${name}`, target], { env });
+  } finally {
+    removeWorkspace(workspace);
+  }
+}
+
+async function withDocker(image: PlantedImage, target: Target & { buildKit: boolean }): Promise<void> {
+  const { name, path, context, buildKit } = target;
+  const dockerd = await startDockerd();
+  const env = { ...process.env, ...environment, ...dockerd.env, DOCKER_BUILDKIT: buildKit ? '1' : '0' };
+  const options = ['--network=none', ...buildArguments(image)];
+  await run(tool('docker'), ['build', '-q', ...options, '-t', name, context], { env });
+  await run(tool('docker'), ['save', '-o', path, name], { env });
+}
+
+function buildArguments(image: PlantedImage): string[] {
+  return Object.entries(image.buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+}
