@@ -18,18 +18,21 @@ export function invert(set: CharSet): CharSet {
 
 /** What is in either. */
 export function union(a: CharSet, b: CharSet): CharSet {
-  return a.map((bit, at) => bit | (b[at] ?? 0));
+  const either = a.slice();
+  for (let at = 0; at < 256; at++) if (b[at] === 1) either[at] = 1;
+  return either;
 }
 
 /** Whether some byte is in both. */
 export function overlaps(a: CharSet, b: CharSet): boolean {
-  return a.some((bit, at) => bit === 1 && b[at] === 1);
+  for (let at = 0; at < 256; at++) if (a[at] === 1 && b[at] === 1) return true;
+  return false;
 }
 
 /** How many bytes are in it. */
 export function sizeOf(set: CharSet): number {
   let size = 0;
-  for (const bit of set) size += bit;
+  for (let at = 0; at < 256; at++) size += set[at] as number;
   return size;
 }
 

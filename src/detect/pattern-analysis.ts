@@ -48,10 +48,13 @@ export function extentOf(node: PatternNode): Extent {
 
 /** The run that says most about a pattern: long, and of few different bytes. */
 export function requiredRun(node: PatternNode): Run {
-  const items = itemsOf(node).map(extentOf);
+  const nodes = itemsOf(node);
+  const items = nodes.map(extentOf);
   let best: Run = { length: 0, set: charSet('') };
   let bestScore = 0;
   for (let from = 0; from < items.length; from++) {
+    // A run that begins with a literal says little more than the one after it.
+    if (from > 0 && nodes[from]?.kind === 'set') continue;
     let sum: Extent = { min: 0, max: 0, set: charSet('') };
     for (const item of items.slice(from)) {
       sum = join(sum, item);
