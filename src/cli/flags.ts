@@ -1,0 +1,275 @@
+/**
+ * Every option there is, in one table: arguments are parsed from it, environment variables, help and
+ * docs/cli.md come from it. Nothing below the command line sees a flag; `LowArgs` is what was typed or
+ * set, checked one by one, and what it all means together is decided by the commands.
+ */
+
+import { type Confidence, confidences, type Severity, severities } from '../detect/rule.ts';
+import { envReporters, reporters } from '../report/index.ts';
+
+/** The commands, in the order help shows them. */
+export const commandNames = ['scan', 'env', 'rules', 'explain'] as const;
+export type CommandName = (typeof commandNames)[number];
+
+/** Where a bare reference is looked for. */
+export const sourceChoices = ['auto', 'local', 'remote'] as const;
+export type SourceChoice = (typeof sourceChoices)[number];
+
+/** The headings help puts options under. */
+export const flagGroups = ['Images', 'What is shown', 'Output', 'Registries', 'Running'] as const;
+
+/** One option. */
+export interface Flag {
+  readonly name: string;
+  readonly short?: string;
+  /** What the value is called in help; a flag without is a switch. */
+  readonly value?: string;
+  readonly repeatable?: true;
+  readonly choices?: readonly string[];
+  /** The number a value must be at least; such a value is a whole number. */
+  readonly least?: number;
+  /** What holds where neither flag nor variable says otherwise. */
+  readonly default?: string;
+  readonly group: (typeof flagGroups)[number];
+  readonly commands: readonly CommandName[];
+  /** False where no environment variable may set it. */
+  readonly env: boolean;
+  /** One or two sentences for help, without the default. */
+  readonly description: string;
+}
+
+const images = ['scan', 'env'] as const;
+const detecting = ['scan', 'env', 'rules', 'explain'] as const;
+
+/** The table. */
+export const flags: readonly Flag[] = [
+  {
+    name: 'source',
+    value: 'WHERE',
+    choices: sourceChoices,
+    default: 'auto',
+    group: 'Images',
+    commands: images,
+    env: true,
+    description:
+      'Where a bare reference is looked for: local is the daemon, remote the registry, auto the first that has it.',
+  },
+  {
+    name: 'platform',
+    value: 'OS/ARCH',
+    group: 'Images',
+    commands: images,
+    env: true,
+    description: 'Only this platform (os/arch[/variant]) of an image that has several.',
+  },
+  {
+    name: 'images-from',
+    value: 'FILE',
+    group: 'Images',
+    commands: images,
+    env: true,
+    description: 'Read image references from a file, one a line; - is standard input.',
+  },
+  {
+    name: 'min-confidence',
+    value: 'LEVEL',
+    choices: confidences,
+    default: 'medium',
+    group: 'What is shown',
+    commands: images,
+    env: true,
+    description: 'Show findings at least this sure. Weaker ones are counted, not shown.',
+  },
+  {
+    name: 'severity',
+    value: 'LEVEL',
+    choices: severities,
+    default: 'low',
+    group: 'What is shown',
+    commands: images,
+    env: true,
+    description: 'Show findings at least this severe.',
+  },
+  {
+    name: 'only',
+    value: 'NAME',
+    repeatable: true,
+    group: 'What is shown',
+    commands: images,
+    env: true,
+    description: 'Only these rules and providers.',
+  },
+  {
+    name: 'skip',
+    value: 'NAME',
+    repeatable: true,
+    group: 'What is shown',
+    commands: images,
+    env: true,
+    description: 'Not these rules and providers.',
+  },
+  {
+    name: 'rules',
+    value: 'FILE',
+    repeatable: true,
+    group: 'What is shown',
+    commands: detecting,
+    env: true,
+    description: 'Detectors of your own besides the built-in ones (docs/rules.md).',
+  },
+  {
+    name: 'show-secrets',
+    group: 'What is shown',
+    commands: images,
+    env: false,
+    description: 'Show secrets unmasked, in every output of this run.',
+  },
+  {
+    name: 'fail-on',
+    value: 'LEVEL',
+    choices: severities,
+    group: 'What is shown',
+    commands: images,
+    env: true,
+    description: 'Exit with 1 only for findings at least this severe; without it, for any that is shown.',
+  },
+  {
+    name: 'exit-zero',
+    group: 'What is shown',
+    commands: images,
+    env: false,
+    description: 'Exit with 0 instead of 1 when there are findings; other exit statuses stay.',
+  },
+  {
+    name: 'format',
+    short: 'f',
+    value: 'NAME',
+    choices: [...new Set([...Object.keys(reporters), ...Object.keys(envReporters)])],
+    default: 'table',
+    group: 'Output',
+    commands: ['scan', 'env', 'rules'],
+    env: true,
+    description: 'How the report on standard output is written.',
+  },
+  {
+    name: 'output',
+    short: 'o',
+    value: 'NAME=FILE',
+    repeatable: true,
+    group: 'Output',
+    commands: images,
+    env: true,
+    description: 'Also write the report in this format to a file.',
+  },
+  {
+    name: 'no-color',
+    group: 'Output',
+    commands: detecting,
+    env: true,
+    description: 'No colours. NO_COLOR in the environment means the same.',
+  },
+  {
+    name: 'quiet',
+    short: 'q',
+    group: 'Output',
+    commands: images,
+    env: true,
+    description: 'Nothing on standard error but errors.',
+  },
+  {
+    name: 'verbose',
+    short: 'v',
+    group: 'Output',
+    commands: images,
+    env: true,
+    description: 'Say on standard error what is done, a line a layer.',
+  },
+  {
+    name: 'debug',
+    group: 'Output',
+    commands: detecting,
+    env: true,
+    description: 'Print the stack of an error.',
+  },
+  {
+    name: 'username',
+    short: 'u',
+    value: 'NAME',
+    group: 'Registries',
+    commands: images,
+    env: true,
+    description: 'Sign in to the registry as this user; the password comes with --password-stdin.',
+  },
+  {
+    name: 'password-stdin',
+    group: 'Registries',
+    commands: images,
+    env: true,
+    description: 'Read the registry password from standard input.',
+  },
+  {
+    name: 'insecure-registry',
+    value: 'HOST',
+    repeatable: true,
+    group: 'Registries',
+    commands: images,
+    env: true,
+    description: 'Allow plain HTTP and unverified certificates with this registry (host[:port]).',
+  },
+  {
+    name: 'jobs',
+    short: 'j',
+    value: 'N',
+    least: 1,
+    group: 'Running',
+    commands: ['scan'],
+    env: true,
+    description: 'Layers that are scanned at the same time; without it, as many as there are processors.',
+  },
+  {
+    name: 'timeout',
+    value: 'SECONDS',
+    least: 1,
+    group: 'Running',
+    commands: images,
+    env: true,
+    description: 'Give up after this long; without it, never.',
+  },
+];
+
+/** What was asked for with options and variables, each value checked by itself. */
+export interface LowArgs {
+  readonly source: SourceChoice;
+  readonly platform?: string;
+  readonly imagesFrom?: string;
+  readonly minConfidence: Confidence;
+  readonly severity: Severity;
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+  readonly rules: readonly string[];
+  readonly showSecrets: boolean;
+  readonly failOn?: Severity;
+  readonly exitZero: boolean;
+  readonly format: string;
+  readonly output: readonly OutputFile[];
+  readonly noColor: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly debug: boolean;
+  readonly username?: string;
+  readonly passwordStdin: boolean;
+  readonly insecureRegistry: readonly string[];
+  readonly jobs?: number;
+  readonly timeoutSeconds?: number;
+}
+
+/** A report that is written to a file: `--output json=report.json`. */
+export interface OutputFile {
+  readonly format: string;
+  readonly file: string;
+}
+
+/** The environment variable of a flag; undefined where it has none. */
+export function variableOf(flag: Flag): string | undefined {
+  return flag.env ? `WHICHLAYER_${flag.name.toUpperCase().replaceAll('-', '_')}` : undefined;
+}

@@ -1,0 +1,203 @@
+/**
+ * The command line, read against the table of flags: what was typed wins over WHICHLAYER_<OPTION>, that over
+ * the default. Every mistake is a `USAGE_INVALID` with what may have been meant, before anything is scanned.
+ */
+
+import { parseArgs } from 'node:util';
+
+import { ScanError } from '../errors.ts';
+import { type CommandName, commandNames, type Flag, flags, type LowArgs, variableOf } from './flags.ts';
+import { lowArgsOf, type RawValues, readSwitch } from './low-args.ts';
+import { didYouMean } from './near-name.ts';
+
+/** What the user wants done. */
+export type Invocation =
+  | {
+      readonly kind: 'run';
+      readonly command: CommandName;
+      readonly options: LowArgs;
+      /** What stands after the command: images, a provider, a subcommand with its operands. */
+      readonly operands: readonly string[];
+    }
+  | { readonly kind: 'help'; readonly command?: CommandName }
+  | { readonly kind: 'version' };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const generalFlags = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } } as const;
+
+/** Reads the arguments after the program's name. @throws ScanError USAGE_INVALID */
+export function parseArguments(argv: readonly string[], env: Environment): Invocation {
+  const { values, positionals } = readTokens(argv);
+  const [first, ...operands] = positionals;
+  if (values.has('version')) return { kind: 'version' };
+  if (first === 'help') return helpOn(operands[0]);
+  if (values.has('help')) return helpOn(commandNames.find((name) => name === first));
+  if (first === undefined) {
+    throw new ScanError('USAGE_INVALID', 'No command was given.', {
+      hint: 'Try: whichlayer scan IMAGE, or whichlayer --help',
+    });
+  }
+  const command = commandNamed(first);
+  for (const name of values.keys()) {
+    const flag = flags.find((candidate) => candidate.name === name);
+    if (flag !== undefined && !flag.commands.includes(command)) {
+      const where = flag.commands.map((name) => `whichlayer ${name}`).join(' and ');
+      throw usage(`--${name} does not go with whichlayer ${command}.`, `It goes with ${where}.`, `--${name}`);
+    }
+  }
+  const options = lowArgsOf(command, withVariables(command, values, env));
+  const noColor = options.noColor || (env['NO_COLOR'] ?? '') !== '';
+  checkOperands(command, operands, options);
+  return { kind: 'run', command, options: { ...options, noColor }, operands };
+}
+
+function readTokens(argv: readonly string[]): { values: Map<string, string[]>; positionals: string[] } {
+  const declared = Object.fromEntries(
+    flags.map(({ name, short, value }) => [
+      name,
+      {
+        type: value === undefined ? ('boolean' as const) : ('string' as const),
+        ...(short === undefined ? {} : { short }),
+      },
+    ]),
+  );
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: { ...declared, ...generalFlags },
+    allowPositionals: true,
+    // Strict parsing would throw texts of its own that suggest nothing.
+    strict: false,
+    tokens: true,
+  });
+  const values = new Map<string, string[]>();
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind !== 'option') continue;
+    const value = checkToken(token);
+    const flag = flags.find(({ name }) => name === token.name);
+    const earlier = flag?.repeatable ? (values.get(token.name) ?? []) : [];
+    values.set(token.name, [...earlier, value]);
+  }
+  return { values, positionals };
+}
+
+function checkToken(token: {
+  name: string;
+  rawName: string;
+  value?: string | undefined;
+  inlineValue?: boolean | undefined;
+}): string {
+  const { name, rawName, value } = token;
+  const flag = flags.find((candidate) => candidate.name === name);
+  if (flag === undefined && !Object.hasOwn(generalFlags, name)) {
+    const known = [...flags.map((candidate) => candidate.name), ...Object.keys(generalFlags)];
+    const suggestion = didYouMean(
+      `--${name}`,
+      known.map((candidate) => `--${candidate}`),
+    );
+    throw usage(`There is no option ${rawName}.`, suggestion ?? 'See whichlayer --help for all options.', rawName);
+  }
+  if (flag?.value === undefined) {
+    if (value !== undefined) throw usage(`${rawName} takes no value.`, `Write ${rawName} alone.`, rawName);
+    return 'true';
+  }
+  if (value === undefined) throw usage(`${rawName} needs a value (${flag.value}).`, undefined, rawName);
+  if (token.inlineValue === false && value.startsWith('-') && value !== '-') {
+    throw usage(
+      `${rawName} needs a value, and the next word is an option.`,
+      `Write --${name}=VALUE if it is one.`,
+      rawName,
+    );
+  }
+  return value;
+}
+
+function withVariables(command: CommandName, typed: ReadonlyMap<string, string[]>, env: Environment): RawValues {
+  const values = new Map<Flag, { texts: readonly string[]; from: string }>();
+  for (const flag of flags) {
+    if (!flag.commands.includes(command)) continue;
+    const texts = typed.get(flag.name);
+    if (texts !== undefined) {
+      values.set(flag, { texts, from: `--${flag.name}` });
+      continue;
+    }
+    const variable = variableOf(flag);
+    const text = variable === undefined ? undefined : env[variable];
+    if (variable === undefined || text === undefined || text === '') continue;
+    if (flag.value === undefined && !readSwitch(text, variable)) continue;
+    values.set(flag, { texts: flag.repeatable ? text.split(',') : [text], from: variable });
+  }
+  return values;
+}
+
+function helpOn(name: string | undefined): Invocation {
+  return name === undefined ? { kind: 'help' } : { kind: 'help', command: commandNamed(name) };
+}
+
+function commandNamed(name: string): CommandName {
+  const command = commandNames.find((candidate) => candidate === name);
+  if (command !== undefined) return command;
+  // Whoever leaves the command out means an image.
+  const image = /[:/@.]|^-$/.test(name) ? `To scan an image: whichlayer scan ${name}` : undefined;
+  const hint = didYouMean(name, commandNames) ?? image ?? `Commands: ${commandNames.join(', ')}.`;
+  throw usage(`There is no command ${name}.`, hint, name);
+}
+
+function checkOperands(command: CommandName, operands: readonly string[], options: LowArgs): void {
+  if (command === 'scan' || command === 'env') checkImages(command, operands, options);
+  if (command === 'explain' && operands.length !== 1) {
+    throw usage('whichlayer explain takes one provider or rule.', 'whichlayer rules list shows them all.');
+  }
+  if (command === 'rules') checkRules(operands);
+}
+
+function checkImages(command: CommandName, operands: readonly string[], options: LowArgs): void {
+  if (operands.length === 0 && options.imagesFrom === undefined) {
+    throw usage(
+      'No image was given.',
+      `Try: whichlayer ${command} NAME[:TAG], a path to an archive, or - for standard input.`,
+    );
+  }
+  if (operands.includes('')) throw usage('An image reference is empty.', 'Is a variable in the command not set?');
+  const readers = [
+    ...operands.filter((operand) => operand === '-').map(() => 'the image -'),
+    ...(options.imagesFrom === '-' ? ['--images-from -'] : []),
+    ...(options.passwordStdin ? ['--password-stdin'] : []),
+  ];
+  if (readers.length > 1) {
+    throw usage(
+      `Standard input can be read for one thing only, not for ${readers.join(' and ')}.`,
+      'Put the others into files.',
+    );
+  }
+  if (options.passwordStdin && options.username === undefined) {
+    throw usage('--password-stdin needs --username.', undefined, '--password-stdin');
+  }
+  if (options.quiet && options.verbose) throw usage('--quiet and --verbose exclude each other.', undefined, '--quiet');
+}
+
+function checkRules([action = 'list', ...operands]: readonly string[]): void {
+  const actions = ['list', 'show', 'check'];
+  if (!actions.includes(action)) {
+    throw usage(
+      `There is no whichlayer rules ${action}.`,
+      didYouMean(action, actions) ?? `There are: ${actions.join(', ')}.`,
+      action,
+    );
+  }
+  if (action === 'list' && operands.length > 0)
+    throw usage('whichlayer rules list takes nothing more.', undefined, operands[0]);
+  if (action === 'show' && operands.length !== 1) {
+    throw usage('whichlayer rules show takes one rule.', 'whichlayer rules list shows them all.');
+  }
+  if (action === 'check' && operands.length === 0) throw usage('whichlayer rules check needs a rule file.');
+}
+
+function usage(message: string, hint?: string, subject?: string): ScanError {
+  return new ScanError('USAGE_INVALID', message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(subject === undefined ? {} : { subject }),
+  });
+}
