@@ -21,15 +21,15 @@ export function endingDiagnostic(ending: Ending, archive: string, last: string |
   }
 }
 
-/** The error for an archive in which no list of images was found. */
+/** The error for an archive without a list of images, or cut off before any image was whole. */
 export function noImageError(
   archive: string,
   found: { readonly names: readonly string[]; readonly ending: Ending; readonly head: Uint8Array },
 ): ScanError {
   const { names, ending, head } = found;
   const details = (hint: string): { subject: string; hint: string } => ({ subject: archive, hint });
-  if (ending === 'truncated') {
-    const seen = names.length === 0 ? 'in its first entry' : `after ${names.length} entries, before its list of images`;
+  if (ending === 'truncated' && (names.length > 0 || sniff(head).kind === 'layer')) {
+    const seen = `after ${names.length} entries: no image in it is whole`;
     return new ScanError(
       'BLOB_TRUNCATED',
       `${archive} ends early, ${seen}.`,
