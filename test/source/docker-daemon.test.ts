@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { ErrorCode } from '../../src/errors.ts';
 import { type DaemonOptions, openDaemonImage } from '../../src/source/docker-daemon.ts';
 import type { DaemonEngine } from '../../src/source/docker-host.ts';
@@ -132,8 +132,8 @@ describe('openDaemonImage where the daemon is no help', () => {
   afterEach(() => {
     server.closeAllConnections();
     server.close();
+    rmSync(folder, { recursive: true, force: true });
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
 
   const open = (host: string, options: Partial<DaemonOptions> = {}, engine: DaemonEngine = 'docker') =>
     openDaemonImage(

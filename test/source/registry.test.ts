@@ -125,6 +125,20 @@ describe('openRegistryImage', () => {
     await rejects(open('app:1', { platform: 'linux/s390x' }), 'PLATFORM_NOT_FOUND');
   });
 
+  it('finds a platform whose manifest the index has for another platform too, and gives it once', async () => {
+    putIndex([{ image: amd64 }, { image: amd64, platform: { os: 'linux', architecture: 'arm64' } }], '1');
+    const [image] = await (await open('app:1', { platform: 'linux/arm64' })).images();
+    assert.equal(image?.platform, 'linux/arm64');
+    assert.equal((await (await open('app:1')).images()).length, 1);
+  });
+
+  it('stops at an index of more manifests than an image has', async () => {
+    const entry = { mediaType: manifestType, digest: registry.putImage(amd64), size: amd64.manifest.length };
+    const manifests = Array.from({ length: 513 }, () => entry);
+    registry.putManifest(indexType, JSON.stringify({ schemaVersion: 2, manifests }), '1');
+    await rejects(open('app:1'), 'LIMIT_EXCEEDED');
+  });
+
   it('reads an index whose only platform is not ours', async () => {
     putIndex([{ image: arm64 }], '1');
     assert.equal((await (await open('app:1')).images())[0]?.platform, 'linux/arm64');

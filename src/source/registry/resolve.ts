@@ -56,7 +56,16 @@ export async function resolveImages(client: RepositoryClient, wanted: ResolveReq
   const { subject, signal } = wanted;
   const platform = wanted.platform === undefined ? undefined : parsePlatform(wanted.platform);
   const root = await fetchManifest(client, wanted.reference, subject, signal);
-  const walk: Walk = { client, wanted, platform, images: [], diagnostics: [], seen: new Set(), offered: [] };
+  const walk: Walk = {
+    client,
+    wanted,
+    platform,
+    images: [],
+    diagnostics: [],
+    seen: new Set([root.digest]),
+    entries: 0,
+    offered: [],
+  };
   await follow(walk, root, undefined);
   if (walk.images.length === 0) throw nothingFound(walk);
   return { digest: root.digest, images: walk.images, diagnostics: walk.diagnostics };
@@ -70,6 +79,8 @@ interface Walk {
   readonly diagnostics: Diagnostic[];
   /** Digests followed: an index may name one twice, or itself. */
   readonly seen: Set<string>;
+  /** Entries of indexes met so far. */
+  entries: number;
   readonly offered: string[];
 }
 
@@ -82,15 +93,13 @@ async function follow(walk: Walk, fetched: FetchedManifest, from: Descriptor | u
   const { digest, manifest } = fetched;
   if (manifest.kind === 'image') return takeImage(walk, { digest, manifest }, from);
   for (const descriptor of manifest.manifests) {
-    if (walk.seen.has(descriptor.digest)) continue;
-    walk.seen.add(descriptor.digest);
-    if (walk.seen.size > registryLimits.manifests) {
+    if (++walk.entries > registryLimits.manifests) {
       throw new ScanError(
         'LIMIT_EXCEEDED',
         `${walk.wanted.subject} has more than ${registryLimits.manifests} manifests.`,
         {
           subject: walk.wanted.subject,
-          hint: 'Name one platform with --platform, or one image by its digest.',
+          hint: 'Name one of its images by its digest.',
         },
       );
     }
@@ -107,6 +116,8 @@ async function followEntry(walk: Walk, descriptor: Descriptor): Promise<void> {
   }
   // Without a platform in the index its configuration tells, once fetched.
   if (descriptor.platform !== undefined && !offers(walk, descriptor.platform)) return;
+  if (walk.seen.has(descriptor.digest)) return;
+  walk.seen.add(descriptor.digest);
   let fetched: FetchedManifest;
   try {
     fetched = await fetchManifest(walk.client, descriptor.digest, entry, signal);
@@ -134,7 +145,8 @@ async function takeImage(
   }
   const config = await fetchConfig(walk.client, manifest.config, subject, signal);
   if (from?.platform === undefined && !offers(walk, platformOf(config))) return;
-  walk.images.push({ digest, manifest, config, platform: configPlatform(config) });
+  const platform = from?.platform === undefined ? configPlatform(config) : formatPlatform(from.platform);
+  walk.images.push({ digest, manifest, config, platform });
 }
 
 /** Whether a platform is wanted; it is noted either way, for the error that says which there are. */
