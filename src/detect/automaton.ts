@@ -4,6 +4,7 @@
  * TypeScript where no module is given. Both report every position at which a needle ends, in order.
  */
 
+import { readable } from './bytes.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
 import { WasmAutomaton } from './wasm-automaton.ts';
 
@@ -33,7 +34,7 @@ class PlainAutomaton implements Automaton {
   readonly #classes: Uint16Array;
 
   constructor(table: AutomatonTable, slabBytes: number) {
-    this.slab = new Uint8Array(slabBytes);
+    this.slab = readable(new Uint8Array(slabBytes));
     this.#table = table;
     this.#steps = table.rows.map((offset) => offset >>> 2);
     this.#classes = table.classes.map((offset) => offset >>> 2);

@@ -15,6 +15,12 @@ export function beginsWith(bytes: Uint8Array, start: number, end: number, leadin
   return true;
 }
 
+/** Whether a byte is in `start`…`end`. */
+export function holdsByte(bytes: Uint8Array, start: number, end: number, byte: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === byte) return true;
+  return false;
+}
+
 /** Whether some run of the set is long enough (and holds a digit); it jumps, looking at one byte in `run.length` mostly. */
 export function holdsRun(bytes: Uint8Array, start: number, end: number, run: Run, needsDigit: boolean): boolean {
   const { length, set } = run;

@@ -3,7 +3,7 @@
 import type { CharSet } from './char-set.ts';
 import type { Check } from './checks/check.ts';
 import { checks } from './checks/index.ts';
-import { extentOf, leadingSets, looksAround, type Run, requiredRun } from './pattern-analysis.ts';
+import { extentOf, leadingSets, looksAround, type Run, requiredByte, requiredRun } from './pattern-analysis.ts';
 import { parsePattern } from './pattern-parser.ts';
 import type { Detector } from './rule.ts';
 
@@ -20,6 +20,8 @@ export interface CompiledDetector {
   readonly companion: RegExp | undefined;
   /** Sets of the first bytes of a token. */
   readonly leading: readonly CharSet[];
+  /** A rare byte every match holds, beyond its leading ones. */
+  readonly requiredByte: number | undefined;
   /** Whether the pattern looks beyond its match: it is shown some bytes before it. */
   readonly looksAround: boolean;
   /** The run of bytes every match holds. */
@@ -46,6 +48,7 @@ export function compileDetector(rule: Detector, provider: string, index: number)
   const captures = new RegExp(`${rule.pattern}|`).exec('')?.length === 2;
   const maxLength = Math.min(extent.max, maxMatchBytes);
   const around = looksAround(tree);
+  const leading = rule.at === 'token' ? leadingSets(tree) : [];
   return {
     index,
     rule,
@@ -55,7 +58,8 @@ export function compileDetector(rule: Detector, provider: string, index: number)
     not: rule.not.map((pattern) => new RegExp(`^(?:${pattern})$`)),
     checks: rule.checks.map(checkNamed),
     companion: rule.companion === undefined ? undefined : new RegExp(rule.companion.pattern, 'g'),
-    leading: rule.at === 'token' ? leadingSets(tree) : [],
+    leading,
+    requiredByte: requiredByte(tree, leading.length),
     looksAround: around,
     run: requiredRun(tree),
     needsDigit: rule.checks.some((name) => name === 'digit' || name === 'mixed'),

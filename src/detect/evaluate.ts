@@ -6,7 +6,7 @@
 
 import type { Span } from './anchor.ts';
 import { findValues, nameLookBehind } from './assignment.ts';
-import { beginsWith, holdsRun } from './byte-check.ts';
+import { beginsWith, holdsByte, holdsRun } from './byte-check.ts';
 import { latin1, toText } from './bytes.ts';
 import { wordSet } from './char-set.ts';
 import type { CompiledDetector } from './compile-detector.ts';
@@ -63,6 +63,9 @@ export function nearWindow(detector: CompiledDetector, view: View, anchor: Span)
 function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
   const end = Math.min(view.high, anchor.start + detector.reach);
   if (!beginsWith(view.bytes, anchor.start, end, detector.leading)) return [];
+  if (detector.requiredByte !== undefined) {
+    if (!holdsByte(view.bytes, anchor.start + detector.leading.length, end, detector.requiredByte)) return [];
+  }
   if (detector.rule.boundary && !isBoundary(view, anchor.start)) return [];
   const window = readWindow(detector, view, { start: anchor.start, end });
   detector.pattern.lastIndex = anchor.start - window.offset;
@@ -98,6 +101,7 @@ function evaluateNear(detector: CompiledDetector, view: View, anchor: Span, sear
   const isOverlap = searched !== undefined && searched.start <= start && start < searched.end;
   const from = isOverlap ? Math.max(start, searched.end - detector.maxLength) : start;
   if (!holdsRun(view.bytes, from, end, detector.run, detector.needsDigit)) return [];
+  if (detector.requiredByte !== undefined && !holdsByte(view.bytes, from, end, detector.requiredByte)) return [];
   const window = readWindow(detector, view, { start, end });
   const secrets: Secret[] = [];
   detector.pattern.lastIndex = from - window.offset;

@@ -79,6 +79,26 @@ export function leadingSets(node: PatternNode, limit = 48): CharSet[] {
   return sets;
 }
 
+/** Bytes text is full of, most frequent first; whatever is not among them is rarer. */
+const common = ' etaoinsrhldcumfpgwybv,.-_=/:"\'();0123456789kxjqzETAOINSRHLDCUMFPGWYBVKXJQZ<>[]{}';
+
+/** The rarest byte every match holds beyond its first `skip` places; undefined where there is none. */
+export function requiredByte(node: PatternNode, skip: number): number | undefined {
+  let best: number | undefined;
+  let bestRank = -1;
+  for (const [place, item] of itemsOf(node).entries()) {
+    if (item.kind !== 'set' || place < skip || sizeOf(item.set) !== 1) continue;
+    const byte = item.set.indexOf(1);
+    const found = common.indexOf(String.fromCharCode(byte));
+    const rank = found === -1 ? common.length : found;
+    if (rank > bestRank) {
+      best = byte;
+      bestRank = rank;
+    }
+  }
+  return best;
+}
+
 /** Whether some assertion looks beyond the match itself. */
 export function looksAround(node: PatternNode): boolean {
   switch (node.kind) {

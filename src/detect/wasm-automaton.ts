@@ -5,6 +5,7 @@
  */
 
 import type { Automaton, OnHit } from './automaton.ts';
+import { readable } from './bytes.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
 
 const blockBytes = 64 * 1024;
@@ -59,7 +60,7 @@ export class WasmAutomaton implements Automaton {
     this.#words = new Uint32Array(memory.buffer);
     const first = rowsAt >>> 2;
     for (let at = 0; at < table.rows.length; at++) this.#words[first + at] = rowsAt + (table.rows[at] as number);
-    this.slab = new Uint8Array(memory.buffer, this.#slabAt, slabBytes);
+    this.slab = readable(new Uint8Array(memory.buffer, this.#slabAt, slabBytes));
     this.#root = rowsAt;
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module), {
       env: { memory },
