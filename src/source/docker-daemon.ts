@@ -309,7 +309,8 @@ function statusOf(error: unknown): number | undefined {
 
 /** The daemon's or Node's words, on one line. */
 function reasonOf(error: unknown): string {
-  return messageOf(error).replace(/\s+/g, ' ').trim().slice(0, 300);
+  const words = error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : messageOf(error);
+  return words.replace(/\s+/g, ' ').trim().slice(0, 300);
 }
 
 /** A promise, or the signal's reason if that comes first. */

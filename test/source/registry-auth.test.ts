@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { parseChallenges } from '../../src/source/registry/challenge.ts';
 import { findCredentials } from '../../src/source/registry/credential.ts';
-import { reachOf, registryEndpoint } from '../../src/source/registry/endpoint.ts';
+import { isBeyond, reachOf, registryEndpoint } from '../../src/source/registry/endpoint.ts';
 
 describe('parseChallenges', () => {
   const read = (header: string) => parseChallenges(header).map(({ scheme, params }) => [scheme, { ...params }]);
@@ -83,6 +83,15 @@ describe('reachOf', () => {
     for (const [reach, addresses] of Object.entries(expected)) {
       for (const address of addresses) assert.equal(reachOf(address), reach, address);
     }
+  });
+});
+
+describe('isBeyond', () => {
+  it('lets a registry name what is as near as itself, and no nearer', () => {
+    assert.equal(isBeyond('local', 'private'), true);
+    assert.equal(isBeyond('private', 'public'), true);
+    assert.equal(isBeyond('private', 'private'), false);
+    assert.equal(isBeyond('private', 'local'), false);
   });
 });
 

@@ -33,6 +33,12 @@ export function registryEndpoint(host: string, insecureRegistries: readonly stri
 /** How far an address is from the open internet. */
 export type Reach = 'public' | 'private' | 'local';
 
+/** True where one reach is farther from the internet than the other. */
+export function isBeyond(reach: Reach, other: Reach): boolean {
+  const order: readonly Reach[] = ['public', 'private', 'local'];
+  return order.indexOf(reach) > order.indexOf(other);
+}
+
 const local = new BlockList();
 const reserved = new BlockList();
 for (const [net, prefix] of [

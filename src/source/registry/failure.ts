@@ -32,7 +32,7 @@ export async function failureOf(answer: HttpAnswer, asked: Asked, timeoutMs: num
         subject,
         hint: asked.authenticated
           ? `The credentials for ${host} do not allow it, or there is no such image: check the name and log in again.`
-          : `Log in (docker login ${host}; credential helpers are not read yet) or check the name: many registries answer so for an image that is not there.`,
+          : `Log in (docker login ${host}, or --username and --password-stdin; credential helpers are not read yet), or check the name: many registries answer so for an image that is not there.`,
       });
     case 404:
       return new ScanError(asked.notFound, `${host} does not have ${subject} (${status}).`, {
@@ -72,11 +72,11 @@ export function connectionFailure(error: unknown, asked: Pick<Asked, 'host' | 's
   if (code === undefined) return error;
   return new ScanError(
     'SOURCE_UNAVAILABLE',
-    `${asked.host} can't be reached for ${asked.subject}: ${messageOf(error)}.`,
+    `${asked.host} can't be reached for ${asked.subject}: ${reasonOf(error)}.`,
     {
       subject: asked.subject,
       hint: isTlsFailure(error)
-        ? 'If its certificate is from your own authority, set NODE_EXTRA_CA_CERTS; if it speaks plain HTTP, mark it as insecure.'
+        ? 'If its certificate is from your own authority, set NODE_EXTRA_CA_CERTS; if it speaks plain HTTP, name it with --insecure-registry.'
         : 'Check the name, the network and whether the registry is up.',
       cause: error,
     },
@@ -127,6 +127,11 @@ function errorCodeOf(error: unknown): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code === 'string') return code;
   return error instanceof AggregateError ? errorCodeOf(error.errors[0]) : undefined;
+}
+
+/** Node's words; a failure at each of several addresses has none of its own. */
+function reasonOf(error: unknown): string {
+  return error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : messageOf(error);
 }
 
 /** `Retry-After` in seconds or as a date. */

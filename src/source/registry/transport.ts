@@ -11,7 +11,7 @@ import { isIP } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { ScanError } from '../../errors.ts';
 import { within } from '../patient-read.ts';
-import { hostName, type Reach, reachOf } from './endpoint.ts';
+import { hostName, isBeyond, type Reach, reachOf } from './endpoint.ts';
 import { registryLimits } from './options.ts';
 
 /** A GET. */
@@ -81,9 +81,11 @@ export class Transport {
     signal.throwIfAborted();
     const foreign = url.origin !== this.#home;
     const refusedReaches = foreign ? refuse : [];
-    const forbids = (address: string) =>
+    const forbids = (address: string) => {
+      const reach = reachOf(address);
       // A registry on a private network or on this machine may have its other parts there too.
-      this.#homeReach === 'public' && refusedReaches.includes(reachOf(address));
+      return refusedReaches.includes(reach) && isBeyond(reach, this.#homeReach);
+    };
     const name = hostName(url.host);
     if (isIP(name) !== 0 && forbids(name)) throw forbidden(url);
     const tls = url.protocol === 'https:';
@@ -113,7 +115,8 @@ export class Transport {
     );
     // Its reader may be gone when a body fails; without a listener that would end the process.
     response.on('error', () => {});
-    if (!foreign) this.#homeReach = reachOf(response.socket.remoteAddress ?? '');
+    const { remoteAddress } = response.socket;
+    if (!foreign && remoteAddress !== undefined) this.#homeReach = reachOf(remoteAddress);
     return { status: response.statusCode ?? 0, headers: response.headers, body: response };
   }
 
@@ -164,7 +167,7 @@ function guardedLookup(forbids: (address: string) => boolean) {
 }
 
 function forbidden(url: URL): ScanError {
-  return refused(url, 'is named by a registry on the internet, but is an address of this machine or its network');
+  return refused(url, 'is an address nearer to this machine than the registry that names it');
 }
 
 function refused(url: URL, why: string): ScanError {
