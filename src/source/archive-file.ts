@@ -10,7 +10,7 @@ import { parsePlatform } from '../oci/platform.ts';
 import type { ImageSelector } from '../oci/reference.ts';
 import { ArchiveContent } from './archive-content.ts';
 import { endingDiagnostic, noImageError } from './archive-ending.ts';
-import { digestOfPath } from './archive-path.ts';
+import { cleanPath, digestOfPath } from './archive-path.ts';
 import { openArchiveStream } from './archive-stream.ts';
 import { FileBlobs, type StoredFile } from './file-blobs.ts';
 import { resolveImages } from './resolve-images.ts';
@@ -59,7 +59,9 @@ async function openIndexed(
   file: FileHandle,
   options: LocalOptions & { readonly fileBytes: number; readonly head: Uint8Array },
 ): Promise<ImageSource> {
-  const { entries, ending } = await indexTar(file, options.fileBytes, options.signal);
+  const { entries, ending } = await indexTar(file, options.fileBytes, options.signal).catch((error: unknown) => {
+    throw error instanceof Error && 'syscall' in error ? unavailable(path, error) : error;
+  });
   const names = entries.filter((entry) => entry.type !== 'directory').map((entry) => entry.name);
   const content = new ArchiveContent();
   const files = new Map<string, StoredFile>();
@@ -112,7 +114,7 @@ async function addEntry(
   const isWhole = end - start === entry.sizeBytes;
   if (sniffed.kind === 'layer' || (sniffed.kind === 'empty' && isWhole)) {
     const { key, sizeBytes } = content.addBlob(entry);
-    const digest = digestOfPath(key);
+    const digest = digestOfPath(cleanPath(entry.name));
     files.set(key, { key, sizeBytes, file: { path, start, end }, ...(digest === undefined ? {} : { digest }) });
   } else if (!isWhole) {
     content.refuse(

@@ -18,7 +18,7 @@ import { withoutCompression } from './outer-compression.ts';
 import { peek } from './peek.ts';
 import { resolveImages } from './resolve-images.ts';
 import type { Blob, ByteStream, ImageRecord, ImageSource, SourceKind } from './source.ts';
-import { type StreamedEntry, TarDamage, tarEntries } from './tar-entries.ts';
+import { StreamBroken, type StreamedEntry, TarDamage, tarEntries } from './tar-entries.ts';
 import { maxArchiveEntries } from './tar-index.ts';
 
 /** How a stream of an image tar is read. */
@@ -43,7 +43,7 @@ const maxKeptBytes = 64 * 1024 * 1024;
 /** Opens a stream; waits for its first bytes, and refuses what is no tar before anything is scanned. @throws ScanError */
 export async function openArchiveStream(options: ArchiveStreamOptions): Promise<ImageSource> {
   const platform = options.platform === undefined ? undefined : parsePlatform(options.platform);
-  const outer = await peek(options.stream, sniffBytes);
+  const outer = await firstBytes(options);
   const content = sniff(outer.head);
   const isCompressed = content.kind === 'layer' && content.compression !== 'none';
   if (content.kind !== 'layer') {
@@ -52,6 +52,21 @@ export async function openArchiveStream(options: ArchiveStreamOptions): Promise<
   }
   const whole = isCompressed ? withoutCompression(outer.whole, content.compression as 'gzip' | 'zstd') : outer.whole;
   return new ArchiveStream(options, { whole, head: outer.head, platform });
+}
+
+// A daemon may take half a minute to its first byte: giving up must not wait for it.
+async function firstBytes({ stream, signal, title }: ArchiveStreamOptions): ReturnType<typeof peek> {
+  signal?.throwIfAborted();
+  const abort = (): void => destroy(stream);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await peek(stream, sniffBytes);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw brokenStream(title, error);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
 }
 
 class ArchiveStream implements ImageSource {
@@ -124,11 +139,11 @@ class ArchiveStream implements ImageSource {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TarDamage) ending = error.ending;
-      else {
-        // The pipe itself broke: as with a tar that ends early, what was there stays found.
+      else if (error instanceof StreamBroken) {
+        // As with a tar that ends early, what was there stays found.
         ending = 'truncated';
-        broken = brokenStream(this.#options.title, error);
-      }
+        broken = brokenStream(this.#options.title, error.cause);
+      } else throw error;
     } finally {
       signal.removeEventListener('abort', abort);
     }
@@ -149,7 +164,7 @@ class ArchiveStream implements ImageSource {
     const sniffed = sniff(head);
     if (sniffed.kind === 'layer' || sniffed.kind === 'empty') {
       const { key, sizeBytes } = this.#content.addBlob(entry);
-      const digest = digestOfPath(key);
+      const digest = digestOfPath(cleanPath(entry.name));
       yield { key, sizeBytes, ...(digest === undefined ? {} : { digest }), open: openOnce(whole, key) };
     } else if (sniffed.kind === 'unknown') this.#content.addUnknown(entry, sniffed);
     else await this.#keep(entry, whole);
@@ -215,7 +230,8 @@ async function* untilDamage(content: ByteStream, key: string): AsyncGenerator<Ui
   try {
     yield* content;
   } catch (error) {
-    if (!(error instanceof TarDamage)) throw error;
+    if (error instanceof StreamBroken && error.cause instanceof ScanError) throw error.cause;
+    if (!(error instanceof TarDamage || error instanceof StreamBroken)) throw error;
     throw new ScanError('BLOB_TRUNCATED', `${key} is cut off where the archive ends.`, { subject: key, cause: error });
   }
 }

@@ -64,9 +64,17 @@ export class TarDamage extends Error {
   }
 }
 
+/** The stream a tar came by broke; `cause` is what it threw. */
+export class StreamBroken extends Error {
+  constructor(cause: unknown) {
+    super('The stream broke.', { cause });
+    this.name = 'StreamBroken';
+  }
+}
+
 /**
  * The entries of a tar in their order. `onHeader` is called as soon as a header is understood, before any
- * more bytes are asked for. What the source throws is passed on. @throws TarDamage
+ * more bytes are asked for. @throws TarDamage, StreamBroken
  */
 export async function* tarEntries(
   source: ByteStream,
@@ -75,48 +83,86 @@ export async function* tarEntries(
   // A high-water mark of one byte: no chunk is asked for before the one before it is used up.
   const options = { allowUnknownFormat: true, highWaterMark: 1 };
   const extractor = extract(options) as unknown as Extract;
-  extractor.on('entry', (header) => onHeader(toHeader(header)));
+  const pipe = new Progress();
+  extractor.on('entry', (raw) => {
+    const header = toHeader(raw);
+    pipe.begin(header);
+    onHeader(header);
+  });
   const entries = extractor[Symbol.asyncIterator]();
-  const sourceError = { thrown: false, error: undefined as unknown };
-  void pump(source, extractor, sourceError);
+  void pump(source, extractor, pipe);
   const advance = async <T>(iterator: AsyncIterator<T>): Promise<IteratorResult<T>> => {
     try {
       return await iterator.next();
     } catch (error) {
-      if (sourceError.thrown) throw sourceError.error;
+      if (pipe.broken !== undefined) throw pipe.broken;
       throw error instanceof Error ? new TarDamage(error) : error;
     }
   };
   try {
     for (let next = await advance(entries); next.done !== true; next = await advance(entries)) {
       const chunks = next.value[Symbol.asyncIterator]();
+      const nextChunk = async (): Promise<IteratorResult<Uint8Array>> => {
+        const chunk = await advance(chunks);
+        if (chunk.done !== true) pipe.handOut(chunk.value.length);
+        return chunk;
+      };
       // Without `return`: leaving the loop over an entry's stream would destroy the whole extractor.
-      const content = { [Symbol.asyncIterator]: () => ({ next: () => advance(chunks) }) };
-      yield { ...toHeader(next.value.header), content };
-      while ((await advance(chunks)).done !== true);
+      yield { ...toHeader(next.value.header), content: { [Symbol.asyncIterator]: () => ({ next: nextChunk }) } };
+      while ((await nextChunk()).done !== true);
     }
-    if (sourceError.thrown) throw sourceError.error;
+    if (pipe.broken !== undefined) throw pipe.broken;
   } finally {
     extractor.destroy();
+    pipe.abandon();
   }
 }
 
-async function pump(
-  source: ByteStream,
-  extractor: Extract,
-  sourceError: { thrown: boolean; error: unknown },
-): Promise<void> {
+/** How far the tar was written to the extractor, and how far the current entry's content was handed out. */
+class Progress {
+  broken: StreamBroken | undefined;
+  written = 0;
+  #reached = 0;
+  #contentEnd = 0;
+  readonly #caughtUp = Promise.withResolvers<void>();
+  #isOver = false;
+
+  begin(header: TarHeader): void {
+    this.#reached = header.start;
+    this.#contentEnd = header.start + header.sizeBytes;
+  }
+
+  handOut(bytes: number): void {
+    this.#reached += bytes;
+    if (this.#isOver && this.#reached >= Math.min(this.written, this.#contentEnd)) this.#caughtUp.resolve();
+  }
+
+  abandon(): void {
+    this.#caughtUp.resolve();
+  }
+
+  /** Waits until all content there is was handed out: an extractor that fails drops what it has queued. */
+  async finish(): Promise<void> {
+    this.#isOver = true;
+    this.handOut(0);
+    await this.#caughtUp.promise;
+  }
+}
+
+async function pump(source: ByteStream, extractor: Extract, pipe: Progress): Promise<void> {
   try {
     for await (const chunk of source) {
       if (extractor.destroyed) return;
+      pipe.written += chunk.length;
       if (chunk.length > 0 && !extractor.write(chunk)) await drained(extractor);
       if (extractor.destroyed) return;
     }
+    await pipe.finish();
     extractor.end();
   } catch (error) {
-    sourceError.thrown = true;
-    sourceError.error = error;
-    extractor.destroy(error);
+    await pipe.finish();
+    pipe.broken = new StreamBroken(error);
+    extractor.destroy(pipe.broken);
   }
 }
 

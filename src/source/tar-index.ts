@@ -6,7 +6,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import type { ByteStream } from './source.ts';
-import { TarDamage, type TarHeader, tarEntries } from './tar-entries.ts';
+import { StreamBroken, TarDamage, type TarHeader, tarEntries } from './tar-entries.ts';
 
 /** An entry of a tar file; `end` lies within the file even where the content was cut off. */
 export interface IndexedEntry extends TarHeader {
@@ -45,6 +45,7 @@ export async function indexTar(file: FileHandle, fileBytes: number, signal?: Abo
       if (entries.length >= maxArchiveEntries) return { entries, ending: 'limit', endOffset: endedAt() };
     }
   } catch (error) {
+    if (error instanceof StreamBroken) throw error.cause;
     if (!(error instanceof TarDamage)) throw error;
     return { entries, ending: error.ending, endOffset: endedAt() };
   }

@@ -212,6 +212,29 @@ describe('openArchiveStream', () => {
     });
   });
 
+  it('gives every byte of a layer that was cut off', async () => {
+    const archive = buildImage({ layers: [{ files: { a: 'x'.repeat(60_000) } }] });
+    const start = archive.indexOf('a\0');
+    for (const [cut, chunk, error] of [
+      [start + 30_000, 700, undefined],
+      [start + 30_000, 30_000, undefined],
+      [start + 30_000, 700, new Error('EPIPE')],
+    ] as const) {
+      const source = await open(new Pipe(archive.subarray(0, cut), chunk, error));
+      let given = 0;
+      for await (const blob of source.blobs(signal)) {
+        const reading = (async () => {
+          for await (const bytes of await blob.open(signal)) {
+            given += bytes.length;
+            for (let turns = 0; turns < 5; turns++) await turn();
+          }
+        })();
+        await assert.rejects(reading, { code: 'BLOB_TRUNCATED' });
+      }
+      assert.equal(given, 30_000);
+    }
+  });
+
   it('says that a compressed stream was cut', async () => {
     for (const outer of ['gzip', 'zstd'] as const) {
       const archive = buildImage({ ...app, outer });
