@@ -281,20 +281,24 @@ function failureOf({ engine, ref }: DaemonReference, failures: readonly Failure[
   }
   const failed = failures.find(({ error }) => !['ENOENT', 'ECONNREFUSED'].includes(codeOf(error)));
   const why = failed === undefined ? '' : `; ${endpointName(failed.endpoint)}: ${reasonOf(failed.error)}`;
-  return new ScanError('SOURCE_UNAVAILABLE', `No ${engine} daemon answers${from}: tried ${tried}${why}.`, {
+  const error = new ScanError('SOURCE_UNAVAILABLE', `No ${engine} daemon answers${from}: tried ${tried}${why}.`, {
     subject: ref,
     hint:
       engine === 'docker'
         ? 'Start it, or say where it is with DOCKER_HOST or a docker context.'
         : 'Start it (`podman system service`), or say where it is with CONTAINER_HOST.',
-    // Sockets that are not there at their default places are no failure but the absence of a daemon.
-    ...(failed === undefined && from === '' ? {} : { cause: failed?.error ?? failures[0]?.error }),
+    cause: failed?.error ?? failures[0]?.error,
   });
+  if (failed === undefined && origin === 'default socket') absences.add(error);
+  return error;
 }
+
+/** Errors that say no more than that nobody is at the default places. */
+const absences = new WeakSet<ScanError>();
 
 /** True where no daemon is there and none was named: nothing a user who means the registry wants to hear of. */
 export function isNoDaemon(error: ScanError): boolean {
-  return error.code === 'SOURCE_UNAVAILABLE' && error.cause === undefined;
+  return absences.has(error);
 }
 
 function codeOf(error: unknown): string {

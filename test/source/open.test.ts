@@ -104,6 +104,8 @@ describe('openImage', () => {
         ['SOURCE_UNAVAILABLE', 'notice'],
       ],
     );
+    const ssh = await open(name(), { env: { DOCKER_HOST: 'ssh://host', CONTAINER_HOST: `unix://${folder}/podman` } });
+    assert.equal(ssh.diagnostics().length, 2);
     await startDaemon('docker', false);
     await startDaemon('podman', false);
     assert.deepEqual((await open(name())).diagnostics(), []);
