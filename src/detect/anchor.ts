@@ -1,8 +1,10 @@
 /**
  * Anchors as the automaton and the matcher see them. A space in an anchor stands for `_`, `-`, `.`, a space or
- * nothing: the longest word between spaces goes into the automaton (the needle), the rest is verified at a hit, so
- * that spellings do not multiply the automaton's states.
+ * nothing: one word goes into the automaton (the needle), the rest is verified at a hit, so that spellings do not
+ * multiply the automaton's states. The needle is the longest word that is not anybody's (`api`, `client`).
  */
+
+import { isGlue } from './name-words.ts';
 
 /** An anchor, cut into its needle and the words around it; all lower case, one character a byte. */
 export interface Anchor {
@@ -24,6 +26,9 @@ export interface Span {
 /** Fewer bytes than this are everywhere. */
 export const minNeedleBytes = 3;
 
+/** Longer anchors are refused. */
+export const maxAnchorBytes = 64;
+
 /** Cuts an anchor as a rule writes it; one without a word long enough is spelled out in full. */
 export function parseAnchor(text: string): Anchor[] {
   const words = toBytes(text)
@@ -33,13 +38,12 @@ export function parseAnchor(text: string): Anchor[] {
   if (words.length < 4 && words.every((word) => word.length < minNeedleBytes)) {
     return spellings(words).map((needle) => ({ needle, before: [], after: [], maxLength: needle.length }));
   }
-  let longest = 0;
-  for (let index = 1; index < words.length; index++) {
-    if ((words[index]?.length ?? 0) > (words[longest]?.length ?? 0)) longest = index;
-  }
-  const needle = words[longest] ?? '';
+  const weight = (word: string): number =>
+    word.length < minNeedleBytes ? 0 : word.length + (isGlue(word) ? 0 : maxAnchorBytes);
+  const chosen = words.reduce((best, word, index) => (weight(word) > weight(words[best] ?? '') ? index : best), 0);
+  const needle = words[chosen] ?? '';
   const maxLength = words.join(' ').length;
-  return [{ needle, before: words.slice(0, longest).reverse(), after: words.slice(longest + 1), maxLength }];
+  return [{ needle, before: words.slice(0, chosen).reverse(), after: words.slice(chosen + 1), maxLength }];
 }
 
 /** All ways to write some words: `wx mp`, `wx_mp`, `wxmp` … */

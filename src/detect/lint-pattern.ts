@@ -4,7 +4,7 @@
  * neighbours that may take the same byte multiply, and a repeat around something ambiguous is a power.
  */
 
-import { type CharSet, charSet, overlaps, sizeOf, union } from './char-set.ts';
+import { type CharSet, charSet, overlaps, sizeOf, union, wordSet } from './char-set.ts';
 import { captureCount, extentOf } from './pattern-analysis.ts';
 import { type PatternNode, parsePattern } from './pattern-parser.ts';
 
@@ -29,7 +29,7 @@ export function lintPattern(pattern: string, groups = 1): string[] {
     problems.push(
       'has a repeat without a bound over more than two characters: write {0,64} in place of * and {1,64} in place of +',
     );
-  } else if (waysOf(tree, nothing) > maxWays) {
+  } else if (waysOf(tree, boundary) > maxWays) {
     problems.push(
       'has repeats that compete for the same characters: their cost grows without bound; make neighbours differ',
     );
@@ -45,6 +45,8 @@ interface Next {
 }
 
 const nothing: Next = { set: charSet(''), literal: 0 };
+/** What the engine adds: a match ends where no word goes on. */
+const boundary: Next = { set: wordSet, literal: 0 };
 
 function hasUnbounded(node: PatternNode): boolean {
   switch (node.kind) {

@@ -3,7 +3,7 @@
  * examples that hold when they run through the engine.
  */
 
-import { minNeedleBytes, parseAnchor } from './anchor.ts';
+import { maxAnchorBytes, minNeedleBytes, parseAnchor } from './anchor.ts';
 import { checks } from './checks/index.ts';
 import { lintPattern } from './lint-pattern.ts';
 import { type CompiledRules, compileMatcher, detect } from './matcher.ts';
@@ -57,6 +57,9 @@ function lintDetector(detector: Detector, provider: Provider): string[] {
     if (parseAnchor(anchor).some(({ needle }) => needle.length < minNeedleBytes)) {
       problems.push(`anchors: "${anchor}" has too few bytes to be told from anything, at least ${minNeedleBytes}`);
     }
+  }
+  if (detector.anchors.some((anchor) => anchor.length > maxAnchorBytes)) {
+    problems.push(`anchors: at most ${maxAnchorBytes} characters each`);
   }
   for (const message of lintPattern(detector.pattern)) problems.push(`pattern: ${message}`);
   for (const pattern of detector.not) for (const message of lintPattern(pattern, 0)) problems.push(`not: ${message}`);

@@ -89,6 +89,8 @@ class Content {
   base = 0;
   /** Index in the slab of its end, once it has ended. */
   end: number | undefined;
+  /** What detectors may see of it now. */
+  view: View;
   readonly lines: LineCounter;
   readonly candidates: Candidate[] = [];
   readonly seen = new Set<number>();
@@ -101,6 +103,7 @@ class Content {
   constructor(id: number, start: number, automaton: Automaton) {
     this.id = id;
     this.start = start;
+    this.view = { bytes: automaton.slab, low: start, high: start };
     this.lines = new LineCounter(automaton);
   }
 }
@@ -162,7 +165,10 @@ export class Matcher {
   }
 
   #process(): void {
-    for (const content of this.#contents) this.#resume(content);
+    for (const content of this.#contents) {
+      content.view = { bytes: this.#automaton.slab, low: content.start, high: content.end ?? this.#fill };
+      this.#resume(content);
+    }
     let index = 0;
     this.#automaton.scan(this.#scanned, this.#fill, (position, output) => {
       while (position >= (this.#contents[index]?.end ?? Number.POSITIVE_INFINITY)) index++;
@@ -187,7 +193,7 @@ export class Matcher {
       content.waiting.push({ offset: position - content.start + content.base, output });
       return;
     }
-    const view: View = { bytes: this.#automaton.slab, low: content.start, high: content.end ?? this.#fill };
+    const { view } = content;
     for (const needle of this.#rules.table.outputs[output] as readonly number[]) {
       for (const { anchor, detectors } of this.#rules.anchors[needle] as readonly CompiledAnchor[]) {
         const start = position + 1 - anchor.needle.length;
