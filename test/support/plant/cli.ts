@@ -50,13 +50,18 @@ export function whichlayer(args: readonly string[], options: RunOptions = {}): P
 }
 
 /** Scans images with secrets shown and every confidence, and gives the JSON report. */
-export async function scanJson(images: readonly string[], options: RunOptions & { args?: readonly string[] } = {}): Promise<Report> {
+export async function scanJson(
+  images: readonly string[],
+  options: RunOptions & { args?: readonly string[] } = {},
+): Promise<Report> {
   const args = ['scan', '--format', 'json', '--show-secrets', '--min-confidence', 'low', ...(options.args ?? [])];
   const outcome = await whichlayer([...args, ...images], options);
   try {
     return JSON.parse(outcome.stdout) as Report;
   } catch {
-    throw new Error(`exit ${outcome.code}, no JSON on standard output: ${outcome.stdout.slice(0, 300)}\n${outcome.stderr}`);
+    throw new Error(
+      `exit ${outcome.code}, no JSON on standard output: ${outcome.stdout.slice(0, 300)}\n${outcome.stderr}`,
+    );
   }
 }
 

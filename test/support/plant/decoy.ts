@@ -32,7 +32,7 @@ export function decoyVariables(random: Random): { env: [string, string][]; label
   return {
     env: [
       ['NODE_VERSION', '24.21.0'],
-      ['GPG_KEY', random.text(digits + 'ABCDEF', 40)],
+      ['GPG_KEY', random.text(`${digits}ABCDEF`, 40)],
       ['PYTHON_SHA256', random.text(hex, 64)],
       ['DB_PASSWORD_FILE', '/run/secrets/db-password'],
       ['API_KEY_HEADER', 'X-Api-Key'],
@@ -49,6 +49,9 @@ export function decoyVariables(random: Random): { env: [string, string][]; label
   };
 }
 
+/** Apart, so that nobody takes the texts below for templates of ours. */
+const dollar = '$';
+
 type Maker = (random: Random) => [name: string, content: string | Buffer];
 
 const makers: readonly Maker[] = [
@@ -61,11 +64,18 @@ const makers: readonly Maker[] = [
   (random) => ['package-lock.json', lockFile(random)],
   (random) => [
     'yarn.lock',
-    repeat(8, () => `"${random.text(lower, 7)}@^1.0.0":\n  version "1.0.2"\n  resolved "https://registry.yarnpkg.com/x/-/x-1.0.2.tgz#${random.text(hex, 40)}"\n  integrity sha512-${random.bytes(64).toString('base64')}\n`),
+    repeat(
+      8,
+      () =>
+        `"${random.text(lower, 7)}@^1.0.0":\n  version "1.0.2"\n  resolved "https://registry.yarnpkg.com/x/-/x-1.0.2.tgz#${random.text(hex, 40)}"\n  integrity sha512-${random.bytes(64).toString('base64')}\n`,
+    ),
   ],
   (random) => [
     'go.sum',
-    repeat(12, () => `github.com/acme/${random.text(lower, 6)} v1.2.${random.int(9)} h1:${random.bytes(32).toString('base64')}`),
+    repeat(
+      12,
+      () => `github.com/acme/${random.text(lower, 6)} v1.2.${random.int(9)} h1:${random.bytes(32).toString('base64')}`,
+    ),
   ],
   (random) => ['poetry.lock', repeat(8, () => `    {file = "x.whl", hash = "sha256:${random.text(hex, 64)}"},`)],
   (random) => ['Cargo.lock', repeat(8, () => `[[package]]\nname = "token"\nchecksum = "${random.text(hex, 64)}"\n`)],
@@ -84,10 +94,17 @@ const makers: readonly Maker[] = [
   ],
   (random) => [
     'build.log',
-    repeat(15, () => `${random.int(24)}:12:07 INFO pushed sha256:${random.text(hex, 64)} commit=${random.text(hex, 40)} request_id=${random.uuid()}`),
+    repeat(
+      15,
+      () =>
+        `${random.int(24)}:12:07 INFO pushed sha256:${random.text(hex, 64)} commit=${random.text(hex, 40)} request_id=${random.uuid()}`,
+    ),
   ],
   (random) => ['urls.conf', urls(random)],
-  (random) => ['page.html', `<script src="/a.js" integrity="sha384-${random.bytes(48).toString('base64')}"></script>\n`],
+  (random) => [
+    'page.html',
+    `<script src="/a.js" integrity="sha384-${random.bytes(48).toString('base64')}"></script>\n`,
+  ],
   (random) => ['stripe.js', `Stripe('pk_live_${random.text(base62, 24)}').elements();\n`],
   (random) => ['version.py', `__commit__ = "${random.text(hex, 40)}"\nkeyring = '${random.text(hex, 16)}'\n`],
 ];
@@ -114,7 +131,8 @@ function lockFile(random: Random): string {
 
 function placeholders(random: Random): [string, string] {
   const lines = [
-    'PEPIPOST_API_KEY=${PEPIPOST_API_KEY}',
+    `PEPIPOST_API_KEY=${dollar}{PEPIPOST_API_KEY}`,
+    `MYSQL_URL=mysql://app:${dollar}{DB_PASSWORD}@db.acme-corp.net/app`,
     'FRESHCHAT_TOKEN=<your-freshchat-token>',
     'WECHAT_APP_SECRET=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
     'GITHUB_TOKEN=ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
@@ -146,7 +164,7 @@ function references(random: Random): [string, string] {
     'const passwordField = document.querySelector("#password");',
     'export const TOKEN_HEADER = "X-Auth-Token";',
     'client.setApiKey(await readFile("/run/secrets/sendgrid", "utf8"));',
-    'const url = `postgres://${user}:${password}@${host}/app`;',
+    `const url = \`postgres://${dollar}{user}:${dollar}{password}@${dollar}{host}/app\`;`,
     `const cacheKey = "${random.text(hex, 8)}";`,
   ];
   return ['client.ts', `${random.shuffle(lines).join('\n')}\n`];

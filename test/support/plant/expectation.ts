@@ -1,7 +1,8 @@
 /**
  * What a report must say of a planted image, derived from the truth and the builder, and what is wrong with the
- * report if it doesn't. Builders differ in the history they write, and nowhere else:
- * BuildKit leaves out ONBUILD; buildah writes an ARG without its default.
+ * report if it doesn't. Builders differ in the history they write, and nowhere else: BuildKit leaves out ONBUILD;
+ * buildah writes an ARG without its default. Tools that write a configuration in OCI's form drop HEALTHCHECK and
+ * ONBUILD from it, which then stand in the history alone, if there.
  */
 
 import type { Finding, ImageReport } from '../../../src/scan/finding.ts';
@@ -34,9 +35,7 @@ class Positions {
     const own = this.history(plant.step);
     if (plant.argument === undefined) return own === undefined ? [] : [own];
     const tells = plant.argument === 'default' && this.builder !== 'buildah';
-    const runs = this.recorded.flatMap((step, index) =>
-      index > own! && step.line.startsWith('RUN (') ? [index] : [],
-    );
+    const runs = this.recorded.flatMap((step, index) => (index > own! && step.line.startsWith('RUN (') ? [index] : []));
     return tells ? [own!, ...runs] : runs;
   }
 }
@@ -54,12 +53,20 @@ export function disagreements(image: PlantedImage, builder: Builder, history: re
   return problems;
 }
 
+/** How an image came to where it is scanned. */
+export interface Provenance {
+  readonly builder: Builder;
+  /** True where a tool wrote the configuration anew in OCI's form. */
+  readonly oci: boolean;
+}
+
 /** What is wrong with the report of a planted image, made with secrets shown and every confidence; nothing where all is right. */
-export function problemsOf(image: PlantedImage, builder: Builder, report: ImageReport): string[] {
-  const positions = new Positions(image, builder);
+export function problemsOf(image: PlantedImage, provenance: Provenance, report: ImageReport): string[] {
+  const positions = new Positions(image, provenance.builder);
   const problems: string[] = [];
   const claimed = new Set<Finding>();
-  for (const plant of image.plants) {
+  const plants = image.plants.flatMap((plant) => withoutDockerFields(plant, provenance, positions));
+  for (const plant of plants) {
     const candidates = report.findings.filter((finding) => holds(finding, plant.made.secret));
     for (const finding of candidates) claimed.add(finding);
     const right = candidates.filter((finding) => differences(finding, plant, positions).length === 0);
@@ -67,7 +74,8 @@ export function problemsOf(image: PlantedImage, builder: Builder, report: ImageR
     if (candidates.length === 0) problems.push(`${label}: not found`);
     else if (right.length === 0) {
       for (const finding of candidates) problems.push(`${label}: ${differences(finding, plant, positions).join(', ')}`);
-    } else if (candidates.length > 1) problems.push(`${label}: found ${candidates.length} times: ${candidates.map(place)}`);
+    } else if (candidates.length > 1)
+      problems.push(`${label}: found ${candidates.length} times: ${candidates.map(place)}`);
   }
   for (const finding of report.findings) {
     if (claimed.has(finding) || finding.confidence === 'low') continue;
@@ -76,6 +84,11 @@ export function problemsOf(image: PlantedImage, builder: Builder, report: ImageR
   }
   if (!report.coverage.complete) problems.push(`incomplete: ${JSON.stringify(report.coverage.skipped)}`);
   return problems;
+}
+
+function withoutDockerFields(plant: Plant, { oci }: Provenance, positions: Positions): Plant[] {
+  if (!oci || (plant.location !== 'healthcheck' && plant.location !== 'onbuild')) return [plant];
+  return positions.history(plant.step) === undefined ? [] : [{ ...plant, location: 'history' }];
 }
 
 function holds(finding: Finding, text: string): boolean {

@@ -116,7 +116,13 @@ async function registries(archive: BuiltArchive, folder: string): Promise<Place[
   await skopeo(plain, `docker-archive:${archive.path}`, `docker://${open.host}/${repository}:gzip`);
   // As a registry that has the gzip blob would be asked to use it, the zstd ones are pushed as they are.
   await skopeo(plain, '--preserve-digests', `oci:${stem}-zstd`, `docker://${open.host}/${repository}:zstd`);
-  await skopeo(plain, '--dest-creds', credentials, `docker-archive:${archive.path}`, `docker://${closed.host}/${repository}:1`);
+  await skopeo(
+    plain,
+    '--dest-creds',
+    credentials,
+    `docker-archive:${archive.path}`,
+    `docker://${closed.host}/${repository}:1`,
+  );
   const config = join(folder, 'docker-config');
   mkdirSync(config, { recursive: true });
   const auths = { [closed.host]: { auth: Buffer.from(credentials).toString('base64') } };

@@ -54,9 +54,9 @@ export interface PlantedImage {
 
 const busybox = ['/bin/busybox', '/usr/bin/busybox'];
 
-/** Makes the image of a seed. */
-export function plantImage(seed: number): PlantedImage {
-  return new Planting(seed).image();
+/** Makes the image of a seed; `ociOnly` leaves out what OCI's configuration has no field for (HEALTHCHECK, ONBUILD). */
+export function plantImage(seed: number, { ociOnly = false }: { ociOnly?: boolean } = {}): PlantedImage {
+  return new Planting(seed, ociOnly).image();
 }
 
 /** Writes Dockerfile and context into a folder. */
@@ -76,6 +76,7 @@ export function writeContext(image: PlantedImage, folder: string): void {
 class Planting {
   readonly #random: Random;
   readonly #seed: number;
+  readonly #ociOnly: boolean;
   readonly #plants: Plant[] = [];
   /** Sequences of steps; steps of one keep their order, sequences are mixed. */
   readonly #sequences: Step[][] = [];
@@ -85,8 +86,9 @@ class Planting {
   readonly #names = new Set<string>();
   #counter = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, ociOnly: boolean) {
     this.#seed = seed;
+    this.#ociOnly = ociOnly;
     this.#random = new Random(seed);
     // Every kind once before any comes twice.
     this.#unused = [...this.#random.shuffle(secretKinds), ...this.#random.shuffle(secretKinds)];
@@ -104,7 +106,9 @@ class Planting {
     const last = this.#run('echo done');
     const steps = [...base, ...this.#mix(), last];
     const lines = steps.map((step) => step.line);
-    const dockerfile = ['FROM scratch AS base', ...lines.slice(0, 2), '', 'FROM base', ...lines.slice(2), ''].join('\n');
+    const dockerfile = ['FROM scratch AS base', ...lines.slice(0, 2), '', 'FROM base', ...lines.slice(2), ''].join(
+      '\n',
+    );
     return {
       seed: this.#seed,
       steps,
@@ -141,13 +145,27 @@ class Planting {
   #commands(): void {
     const byDefault = this.#variable();
     const declared = this.#emptyStep(`ARG ${byDefault.name}=${quoteWord(this.#random, byDefault.value)}`, 'ARG');
-    this.#plant({ ...byDefault, where: 'ARG default', location: 'arg', step: declared, exposure: 'metadata', argument: 'default' });
+    this.#plant({
+      ...byDefault,
+      where: 'ARG default',
+      location: 'arg',
+      step: declared,
+      exposure: 'metadata',
+      argument: 'default',
+    });
     this.#sequences.push([declared]);
 
     const passed = this.#variable({ bulky: true, raw: true });
     const taken = this.#emptyStep(`ARG ${passed.name}`, 'ARG');
     this.#buildArgs[passed.name] = passed.value;
-    this.#plant({ ...passed, where: 'ARG passed', location: 'history', step: taken, exposure: 'metadata', argument: 'passed' });
+    this.#plant({
+      ...passed,
+      where: 'ARG passed',
+      location: 'history',
+      step: taken,
+      exposure: 'metadata',
+      argument: 'passed',
+    });
     this.#sequences.push([taken, this.#run('echo compiled')]);
 
     for (let count = 0; count < 2; count++) {
@@ -157,6 +175,24 @@ class Planting {
       this.#sequences.push([step]);
     }
 
+    if (!this.#ociOnly) this.#hooks();
+    const start = this.#variable();
+    const entry = this.#emptyStep(
+      `ENTRYPOINT ${JSON.stringify(['/app/serve', `--${kebab(start.name)}=${start.value}`])}`,
+      'ENTRYPOINT',
+    );
+    this.#plant({ ...start, where: 'ENTRYPOINT', location: 'entrypoint', step: entry, exposure: 'metadata' });
+    const words = this.#variable();
+    const cmd = this.#emptyStep(
+      `CMD ${JSON.stringify(['--port', '8080', `--${kebab(words.name)}`, words.value])}`,
+      'CMD',
+    );
+    this.#plant({ ...words, where: 'CMD', location: 'cmd', step: cmd, exposure: 'metadata' });
+    this.#sequences.push([entry, cmd]);
+  }
+
+  /** Commands that a container runs by itself. */
+  #hooks(): void {
     const check = this.#command();
     const health = this.#emptyStep(`HEALTHCHECK --interval=30s CMD ${check.command}`, 'HEALTHCHECK');
     this.#plant({ ...check, where: 'HEALTHCHECK', location: 'healthcheck', step: health, exposure: 'metadata' });
@@ -164,14 +200,6 @@ class Planting {
     const onBuild = this.#emptyStep(`ONBUILD RUN ${trigger.command}`, 'ONBUILD');
     this.#plant({ ...trigger, where: 'ONBUILD', location: 'onbuild', step: onBuild, exposure: 'metadata' });
     this.#sequences.push([health], [onBuild]);
-
-    const start = this.#variable();
-    const entry = this.#emptyStep(`ENTRYPOINT ${JSON.stringify(['/app/serve', `--${kebab(start.name)}=${start.value}`])}`, 'ENTRYPOINT');
-    this.#plant({ ...start, where: 'ENTRYPOINT', location: 'entrypoint', step: entry, exposure: 'metadata' });
-    const words = this.#variable();
-    const cmd = this.#emptyStep(`CMD ${JSON.stringify(['--port', '8080', `--${kebab(words.name)}`, words.value])}`, 'CMD');
-    this.#plant({ ...words, where: 'CMD', location: 'cmd', step: cmd, exposure: 'metadata' });
-    this.#sequences.push([entry, cmd]);
   }
 
   #files(): void {
@@ -184,7 +212,15 @@ class Planting {
         const path = `srv/${folder}-${this.#counter++}/${file.path}`;
         this.#context[`${folder}/${path}`] = file.content;
         if (where === 'file deleted') doomed.push(path);
-        this.#plant({ kind, made, where, location: 'file', path, step, exposure: where === 'file' ? 'live' : 'deleted' });
+        this.#plant({
+          kind,
+          made,
+          where,
+          location: 'file',
+          path,
+          step,
+          exposure: where === 'file' ? 'live' : 'deleted',
+        });
       }
       const removal = this.#run(doomed.map((path) => `rm /${path}`).join(' && '));
       this.#removed(doomed, removal);
@@ -287,7 +323,8 @@ class Planting {
 
   #decoys(): void {
     const folder = this.#folder();
-    for (const [path, content] of Object.entries(decoyFiles(this.#random))) this.#context[`${folder}/${path}`] = content;
+    for (const [path, content] of Object.entries(decoyFiles(this.#random)))
+      this.#context[`${folder}/${path}`] = content;
     const { env, labels } = decoyVariables(this.#random);
     const pairs = (all: [string, string][]): string => all.map(([name, value]) => `${name}="${value}"`).join(' ');
     this.#sequences.push(
@@ -368,12 +405,17 @@ class Planting {
       (made.command !== undefined || made.name !== undefined) && kind.bulky !== true;
     const { kind, made } = this.#next(fits);
     const value = made.value ?? made.secret;
-    return { kind, made, command: made.command ?? `${made.name}=${quoteWord(this.#random, value)} ./configure --prefix=/usr` };
+    return {
+      kind,
+      made,
+      command: made.command ?? `${made.name}=${quoteWord(this.#random, value)} ./configure --prefix=/usr`,
+    };
   }
 
   #file(): { kind: SecretKind; made: MadeSecret; file: WrittenFile } {
     const { kind, made } = this.#next(() => true);
-    if (made.file !== undefined && (made.name === undefined || !this.#random.oneIn(3))) return { kind, made, file: made.file };
+    if (made.file !== undefined && (made.name === undefined || !this.#random.oneIn(3)))
+      return { kind, made, file: made.file };
     const value = oneLine(made.value ?? made.secret);
     return { kind, made, file: writeFile(this.#random, [...beside(made), [made.name!, value]]) };
   }

@@ -8,7 +8,7 @@ export const hex = '0123456789abcdef';
 export const upper = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 export const lower = 'abcdefghijklmnopqrstuvwxyz';
 export const base62: string = digits + upper + lower;
-export const base64Url = `${base62}-_`;
+export const base64Url: string = `${base62}-_`;
 
 /** A stream of random values that its seed determines. */
 export class Random {

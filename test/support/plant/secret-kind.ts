@@ -244,7 +244,10 @@ function npmrcAuth(random: Random): MadeSecret {
   const secret = Buffer.from(`deploy:${password}`).toString('base64');
   return {
     secret,
-    file: { path: 'app/.npmrc', content: `registry=https://npm.acme-corp.net/\n//npm.acme-corp.net/:_auth=${secret}\n` },
+    file: {
+      path: 'app/.npmrc',
+      content: `registry=https://npm.acme-corp.net/\n//npm.acme-corp.net/:_auth=${secret}\n`,
+    },
   };
 }
 
@@ -360,7 +363,10 @@ function database(random: Random, scheme: 'postgres' | 'mysql' | 'mongodb+srv' |
   const host = `${random.pick(['db', 'primary', 'pg-1'])}.${random.text(lower, 6)}.acme-corp.net`;
   const urls = {
     postgres: [random.pick(['POSTGRES_URL', 'DATABASE_URL']), `postgresql://${user}:${password}@${host}:5432/orders`],
-    mysql: [random.pick(['MYSQL_URL', 'DATABASE_URL']), `mysql://${user}:${password}@${host}:3306/orders?charset=utf8mb4`],
+    mysql: [
+      random.pick(['MYSQL_URL', 'DATABASE_URL']),
+      `mysql://${user}:${password}@${host}:3306/orders?charset=utf8mb4`,
+    ],
     'mongodb+srv': ['MONGODB_URI', `mongodb+srv://${user}:${password}@${host}/orders?retryWrites=true&w=majority`],
     redis: [random.pick(['REDIS_URL', 'CACHE_URL']), `redis://:${password}@${host}:6379/0`],
   } as const;
@@ -371,12 +377,16 @@ function database(random: Random, scheme: 'postgres' | 'mysql' | 'mongodb+srv' |
 function netrc(random: Random): MadeSecret {
   const secret = random.text(base62, random.between(16, 30));
   const machine = random.pick(['artifactory.acme-corp.net', 'api.heroku.com']);
-  return { secret, file: { path: 'root/.netrc', content: `machine ${machine}\n  login deploy@acme-corp.net\n  password ${secret}\n` } };
+  return {
+    secret,
+    file: { path: 'root/.netrc', content: `machine ${machine}\n  login deploy@acme-corp.net\n  password ${secret}\n` },
+  };
 }
 
 function generic(random: Random): MadeSecret {
   return {
-    secret: random.text(base62, random.between(16, 28)),
+    // A password without a digit is told from a word by nobody.
+    secret: `${random.text(base62, random.between(15, 27))}${random.text(digits, 1)}`,
     name: random.pick(['ADMIN_PASSWORD', 'SESSION_SECRET', 'INTERNAL_API_TOKEN', 'SMTP_PASSWORD']),
   };
 }

@@ -26,7 +26,8 @@ const styles: readonly Style[] = [
   },
   {
     file: 'config.yaml',
-    write: (all) => `server:\n  port: 8080\napp:\n${lines(all, (name, value) => `  ${name.toLowerCase()}: "${value}"`)}`,
+    write: (all) =>
+      `server:\n  port: 8080\napp:\n${lines(all, (name, value) => `  ${name.toLowerCase()}: "${value}"`)}`,
   },
   {
     file: 'application.yml',
@@ -54,9 +55,15 @@ const styles: readonly Style[] = [
   },
   { file: 'config.php', write: (all) => `<?php\n${lines(all, (name, value) => `define('${name}', '${value}');`)}` },
   { file: 'initializer.rb', write: (all) => lines(all, (name, value) => `ENV['${name}'] ||= '${value}'`) },
-  { file: 'main.go', write: (all) => `package main\n\n${lines(all, (name, value) => `var ${camel(name)} = "${value}"`)}` },
+  {
+    file: 'main.go',
+    write: (all) => `package main\n\n${lines(all, (name, value) => `var ${camel(name)} = "${value}"`)}`,
+  },
   { file: 'terraform.tfvars', write: (all) => lines(all, (name, value) => `${name.toLowerCase()} = "${value}"`) },
-  { file: 'start.sh', write: (all) => `#!/bin/sh\nset -e\n${lines(all, (name, value) => `export ${name}='${value}'`)}exec app\n` },
+  {
+    file: 'start.sh',
+    write: (all) => `#!/bin/sh\nset -e\n${lines(all, (name, value) => `export ${name}='${value}'`)}exec app\n`,
+  },
   {
     file: 'deployment.yaml',
     write: (all) =>
@@ -64,7 +71,8 @@ const styles: readonly Style[] = [
   },
   {
     file: 'web.xml',
-    write: (all) => `<config>\n${lines(all, (name, value) => `  <${kebab(name)}>${xml(value)}</${kebab(name)}>`)}</config>\n`,
+    write: (all) =>
+      `<config>\n${lines(all, (name, value) => `  <${kebab(name)}>${xml(value)}</${kebab(name)}>`)}</config>\n`,
   },
 ];
 
@@ -77,7 +85,13 @@ export function writeFile(random: Random, assignments: Assignments): WrittenFile
 /** An ENV or LABEL instruction, quoted as somebody might. */
 export function instruction(random: Random, keyword: 'ENV' | 'LABEL', assignments: Assignments): string {
   const [first] = assignments;
-  if (keyword === 'ENV' && assignments.length === 1 && first !== undefined && !first[1].startsWith('-') && random.oneIn(5))
+  if (
+    keyword === 'ENV' &&
+    assignments.length === 1 &&
+    first !== undefined &&
+    !first[1].startsWith('-') &&
+    random.oneIn(5)
+  )
     return `ENV ${first[0]} ${first[1]}`;
   const pairs = assignments.map(([name, value]) => `${name}=${quoteWord(random, value)}`);
   return `${keyword} ${pairs.join(random.oneIn(3) ? ' \\\n    ' : ' ')}`;
