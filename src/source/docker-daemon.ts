@@ -10,14 +10,15 @@ import { Agent as HttpsAgent } from 'node:https';
 import { homedir } from 'node:os';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import { type Diagnostic, messageOf, notice, ScanError } from '../errors.ts';
+import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import { configPlatform, type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import { asObject, asText, asTexts, field, type JsonObject } from '../oci/json.ts';
 import { plainLayerType } from '../oci/media-type.ts';
 import { matchesPlatform, parsePlatform } from '../oci/platform.ts';
 import { openArchiveStream } from './archive-stream.ts';
 import { toConfigJson } from './docker-daemon-config.ts';
-import { type DaemonEndpoint, type DaemonEngine, endpointName, resolveDaemonEndpoints } from './docker-host.ts';
+import { type DaemonFailure, daemonFailure, reasonOf } from './docker-daemon-failure.ts';
+import { type DaemonEndpoint, type DaemonEngine, resolveDaemonEndpoints } from './docker-host.ts';
 import { readPatiently, within } from './patient-read.ts';
 import type { Blob, ImageRecord, ImageSource } from './source.ts';
 
@@ -48,7 +49,7 @@ const defaultExportTimeoutMs = 15 * 60_000;
 /** Opens an image of a local daemon. @throws ScanError IMAGE_NOT_FOUND, SOURCE_UNAVAILABLE, PLATFORM_NOT_FOUND */
 export async function openDaemonImage(reference: DaemonReference, options: DaemonOptions): Promise<ImageSource> {
   const { env = process.env, home = homedir() } = options;
-  const failures: Failure[] = [];
+  const failures: DaemonFailure[] = [];
   for (const endpoint of resolveDaemonEndpoints(reference.engine, { env, home, readFile: readText })) {
     let daemon: Daemon | undefined;
     try {
@@ -63,18 +64,13 @@ export async function openDaemonImage(reference: DaemonReference, options: Daemo
       failures.push({ endpoint, error });
     }
   }
-  throw failureOf(reference, failures);
+  throw daemonFailure(reference, failures);
 }
 
 interface Daemon {
   readonly docker: Docker;
   /** Ends the connections: dockerode takes no signal for an export. */
   readonly agent: HttpAgent | HttpsAgent;
-}
-
-interface Failure {
-  readonly endpoint: DaemonEndpoint;
-  readonly error: unknown;
 }
 
 /** Throws where a socket is not there, before dockerode is loaded for nothing. */
@@ -256,65 +252,6 @@ function checkPlatform(inspect: JsonObject, context: { reference: DaemonReferenc
     subject: text,
     hint: 'Leave --platform out, pull the other platform, or scan it from its registry (docker://…).',
   });
-}
-
-/** One error for every place tried: what matters most to the user decides its code and hint. */
-function failureOf({ engine, ref }: DaemonReference, failures: readonly Failure[]): ScanError {
-  const tried = failures.map(({ endpoint }) => endpointName(endpoint)).join(', ');
-  const origin = failures[0]?.endpoint.origin ?? '';
-  const from = origin === 'default socket' ? '' : ` (from ${origin})`;
-  const answered = failures.filter(({ error }) => statusOf(error) === 404);
-  if (answered.length > 0) {
-    const at = answered.map(({ endpoint }) => endpointName(endpoint)).join(', ');
-    return new ScanError('IMAGE_NOT_FOUND', `The ${engine} daemon at ${at}${from} has no image "${ref}".`, {
-      subject: ref,
-      hint: `\`${engine} images\` lists what it has; for an image in a registry write docker://…`,
-    });
-  }
-  const denied = failures.find(({ error }) => ['EACCES', 'EPERM'].includes(codeOf(error)));
-  if (denied !== undefined) {
-    return new ScanError('SOURCE_UNAVAILABLE', `No permission to use ${endpointName(denied.endpoint)}${from}.`, {
-      subject: ref,
-      hint: `Run as a user who may (for docker: root or the group docker), or pipe \`${engine} save ${ref}\` into \`whichlayer scan -\`.`,
-      cause: denied.error,
-    });
-  }
-  const failed = failures.find(({ error }) => !['ENOENT', 'ECONNREFUSED'].includes(codeOf(error)));
-  const why = failed === undefined ? '' : `; ${endpointName(failed.endpoint)}: ${reasonOf(failed.error)}`;
-  const error = new ScanError('SOURCE_UNAVAILABLE', `No ${engine} daemon answers${from}: tried ${tried}${why}.`, {
-    subject: ref,
-    hint:
-      engine === 'docker'
-        ? 'Start it, or say where it is with DOCKER_HOST or a docker context.'
-        : 'Start it (`podman system service`), or say where it is with CONTAINER_HOST.',
-    cause: failed?.error ?? failures[0]?.error,
-  });
-  if (failed === undefined && origin === 'default socket') absences.add(error);
-  return error;
-}
-
-/** Errors that say no more than that nobody is at the default places. */
-const absences = new WeakSet<ScanError>();
-
-/** True where no daemon is there and none was named: nothing a user who means the registry wants to hear of. */
-export function isNoDaemon(error: ScanError): boolean {
-  return absences.has(error);
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' ? code : '';
-}
-
-function statusOf(error: unknown): number | undefined {
-  const status = asObject(error)?.['statusCode'];
-  return typeof status === 'number' ? status : undefined;
-}
-
-/** The daemon's or Node's words, on one line. */
-function reasonOf(error: unknown): string {
-  const words = error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : messageOf(error);
-  return words.replace(/\s+/g, ' ').trim().slice(0, 300);
 }
 
 /** A promise, or the signal's reason if that comes first. */

@@ -6,7 +6,8 @@
 
 import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import type { ImageName, Reference } from '../oci/reference.ts';
-import { isNoDaemon, openDaemonImage } from './docker-daemon.ts';
+import { openDaemonImage } from './docker-daemon.ts';
+import { isNoDaemon } from './docker-daemon-failure.ts';
 import type { DaemonEngine } from './docker-host.ts';
 import { openLocal } from './local.ts';
 import type { RegistryOptions } from './registry/options.ts';
