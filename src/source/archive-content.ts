@@ -31,11 +31,6 @@ export class ArchiveContent implements StoredContent {
     return [...this.#items.keys()];
   }
 
-  /** True where the archive may be an image's: it has a list of images. */
-  get hasManifest(): boolean {
-    return this.#items.has('manifest.json') || this.#items.has('index.json');
-  }
-
   /** Adds a link, a folder or whatever else has no content. */
   addName(header: TarHeader): void {
     const name = cleanPath(header.name);
