@@ -48,13 +48,16 @@ export interface CreatedBy {
   readonly text: string;
 }
 
-const posixShell = String.raw`(?:/[\w./-]{0,200}/)?(?:ba|a|da|z|k)?sh(?: -[a-z]{0,8}o [a-z]{1,16}| -[a-z]{1,8}){0,6} -[a-z]{0,8}c `;
-const windowsShell = String.raw`(?:[\w:\\.-]{0,200}\\)?(?:cmd(?:\.exe)? /S /C |(?:powershell|pwsh)(?:\.exe)? (?:-\w{1,32} (?:\w{1,32} )?){0,6}?-Command )`;
+// What these match is cut away, so they match nothing that could hold more than a shell's name and options.
+const posixShell = String.raw`(?:/(?:usr/(?:local/)?)?s?bin/|/busybox/)?(?:ba|a|da|z|k)?sh(?: -[a-z]{0,4}o (?:pipefail|errexit|nounset|xtrace)| -[a-z]{1,4}){0,6} -[a-z]{0,4}c `;
+const windowsFolder = String.raw`[a-z]:\\windows\\system32\\(?:windowspowershell\\v1\.0\\)?`;
+const windowsOption = '-(?:nologo|noprofile|noninteractive|executionpolicy (?:bypass|unrestricted|remotesigned)) ';
+const windowsShell = String.raw`(?:${windowsFolder})?(?:cmd(?:\.exe)? /s /c |(?:powershell|pwsh)(?:\.exe)? (?:${windowsOption}){0,4}-command )`;
+const preamble = String.raw`(?:\$(?:error|progress)(?:action)?preference = '(?:stop|continue|silentlycontinue)'; ?){0,4}`;
 const shell = `(?:${posixShell}|${windowsShell})`;
 const leadingShell = new RegExp(`^${shell}`, 'i');
 const innerShell = new RegExp(` ${shell}`, 'gi');
-// PowerShell's preamble (`$ErrorActionPreference = 'Stop';`) stands between shell and mark.
-const noOperation = new RegExp(`^(?:RUN )?${shell}[^#]{0,400}#\\(nop\\)\\s+`, 'i');
+const noOperation = new RegExp(`^(?:RUN )?${shell}${preamble}#\\(nop\\)\\s+`, 'i');
 const keyword = new RegExp(`^(${instructions.join('|')})(?:\\s+|$)`);
 const builderMarks = / # buildkit$|\s?\|(?:inheritLabels|unsetLabel|force-mtime)=(?:true|false|\d{1,20})$/;
 const maxArguments = 1000;

@@ -94,6 +94,21 @@ describe('parseCreatedBy', () => {
     }
   });
 
+  it('cuts away no text that only pretends to be a builder’s', () => {
+    for (const text of [
+      '/bin/sh -c S3CR3T #(nop)  ENV A=b',
+      "powershell -Command $x = 'S3CR3T'; #(nop)  ENV A=b",
+      '/S3CR3T/sh -c cmd',
+      'powershell -S3CR3T x -Command cmd',
+      'RUN /S3CR3T/bin/sh -c cmd',
+      'cmd |force-mtime=S3CR3T',
+      '|1 A=b /S3CR3T/sh -c cmd',
+      '|S3CR3T A=b /bin/sh -c cmd',
+    ]) {
+      assert.ok(parseCreatedBy(text).text.includes('S3CR3T'), text);
+    }
+  });
+
   it('loses no character of any argument or command', () => {
     const word = fc.string({
       unit: fc.constantFrom('a', '=', ' ', '"', '|', 'B=', '/bin/sh -c ', '#', '\n'),
