@@ -8,7 +8,7 @@ import { type CharSet, charSet, overlaps, sizeOf, union, wordSet } from './char-
 import { captureCount, extentOf } from './pattern-analysis.ts';
 import { type PatternNode, parsePattern } from './pattern-parser.ts';
 
-/** Ways to share a text out, at most. */
+/** Ways to share a text out, at most; ten times that where the match has to end at the end of a word. */
 const maxWays = 200_000;
 /** `=*` and `[ \t]*` cost nothing; a class of more characters needs a bound. */
 const maxUnboundedSet = 2;
@@ -29,7 +29,7 @@ export function lintPattern(pattern: string, groups = 1): string[] {
     problems.push(
       'has a repeat without a bound over more than two characters: write {0,64} in place of * and {1,64} in place of +',
     );
-  } else if (waysOf(tree, boundary) > maxWays) {
+  } else if (waysOf(tree, nothing) > maxWays || waysOf(tree, boundary) > 10 * maxWays) {
     problems.push(
       'has repeats that compete for the same characters: their cost grows without bound; make neighbours differ',
     );
@@ -89,7 +89,13 @@ function waysOf(node: PatternNode, next: Next): number {
       let ways = 1;
       let follow = next;
       for (const item of [...node.items].reverse()) {
-        ways *= waysOf(item, follow);
+        const own = waysOf(item, follow);
+        // What an assertion tries is tried once for each way that leads to it, beside what follows.
+        if (item.kind === 'look') {
+          ways += own;
+          continue;
+        }
+        ways *= own;
         const first = firstOf(item);
         follow = {
           set: first.nullable ? union(first.set, follow.set) : first.set,
