@@ -5,7 +5,7 @@ set -eu
 
 # Program and the Debian package that brings it; the same table as test/support/real/tool.ts.
 tools="dockerd:docker.io docker:docker.io podman:podman crun:crun skopeo:skopeo buildah:buildah
-docker-registry:docker-registry htpasswd:apache2-utils openssl:openssl zstd:zstd"
+docker-registry:docker-registry htpasswd:apache2-utils openssl:openssl zstd:zstd busybox:busybox-static debootstrap:debootstrap"
 
 missing() {
   for entry in $tools; do

@@ -23,7 +23,7 @@ describe('planted secrets', () => {
 
   before(function () {
     requireRoot(this);
-    requireTools(this, 'buildah', 'skopeo');
+    requireTools(this, 'busybox', 'buildah', 'skopeo');
     folder = createWorkspace('planted');
   });
   after(() => {

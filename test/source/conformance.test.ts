@@ -42,7 +42,18 @@ for (const builder of ['buildah', 'docker-classic', 'docker-buildkit'] as const)
 
     before(async function () {
       requireRoot(this);
-      requireTools(this, 'buildah', 'skopeo', 'docker', 'dockerd', 'podman', 'crun', 'docker-registry', 'htpasswd');
+      requireTools(
+        this,
+        'busybox',
+        'buildah',
+        'skopeo',
+        'docker',
+        'dockerd',
+        'podman',
+        'crun',
+        'docker-registry',
+        'htpasswd',
+      );
       this.timeout(180_000);
       folder = createWorkspace('conform');
       const archive = await buildPlanted(plantImage(seed, { ociOnly: true }), builder, folder);

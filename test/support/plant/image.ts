@@ -8,6 +8,7 @@ import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Exposure, LocationKind } from '../../../src/scan/finding.ts';
+import { tool } from '../real/tool.ts';
 import { packTar } from '../tar-writer.ts';
 import { decoyFiles, decoyVariables } from './decoy.ts';
 import { Random } from './random.ts';
@@ -52,8 +53,6 @@ export interface PlantedImage {
   readonly buildArgs: Readonly<Record<string, string>>;
 }
 
-const busybox = ['/bin/busybox', '/usr/bin/busybox'];
-
 /** Makes the image of a seed; `ociOnly` leaves out what OCI's configuration has no field for (HEALTHCHECK, ONBUILD). */
 export function plantImage(seed: number, { ociOnly = false }: { ociOnly?: boolean } = {}): PlantedImage {
   return new Planting(seed, ociOnly).image();
@@ -69,7 +68,7 @@ export function writeContext(image: PlantedImage, folder: string): void {
   writeFileSync(join(folder, 'Dockerfile'), image.dockerfile);
   const program = join(folder, 'base/bin/busybox');
   mkdirSync(dirname(program), { recursive: true });
-  copyFileSync(process.env['BUSYBOX'] ?? busybox[0]!, program);
+  copyFileSync(tool('busybox'), program);
   chmodSync(program, 0o755);
 }
 

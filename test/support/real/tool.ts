@@ -18,6 +18,8 @@ export const toolPackages = {
   htpasswd: 'apache2-utils',
   openssl: 'openssl',
   zstd: 'zstd',
+  busybox: 'busybox-static',
+  debootstrap: 'debootstrap',
 } as const;
 
 /** A program that tests run. */
