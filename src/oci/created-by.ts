@@ -49,7 +49,8 @@ export interface CreatedBy {
 }
 
 // What these match is cut away, so they match nothing that could hold more than a shell's name and options.
-const posixShell = String.raw`(?:/(?:usr/(?:local/)?)?s?bin/|/busybox/)?(?:ba|a|da|z|k)?sh(?: -[a-z]{0,4}o (?:pipefail|errexit|nounset|xtrace)| -[a-z]{1,4}){0,6} -[a-z]{0,4}c `;
+const posixOption = ' -[a-z]{0,4}o (?:pipefail|errexit|nounset|xtrace)| -[a-z]{1,4}';
+const posixShell = `(?:/(?:usr/(?:local/)?)?s?bin/|/busybox/)?(?:ba|a|da|z|k)?sh(?:${posixOption}){0,6} -[a-z]{0,4}c `;
 const windowsFolder = String.raw`[a-z]:\\windows\\system32\\(?:windowspowershell\\v1\.0\\)?`;
 const windowsOption = '-(?:nologo|noprofile|noninteractive|executionpolicy (?:bypass|unrestricted|remotesigned)) ';
 const windowsShell = String.raw`(?:${windowsFolder})?(?:cmd(?:\.exe)? /s /c |(?:powershell|pwsh)(?:\.exe)? (?:${windowsOption}){0,4}-command )`;

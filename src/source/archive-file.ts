@@ -3,6 +3,7 @@
  * reads by itself, the largest first. A compressed one can't be jumped about in and is read as a stream.
  */
 
+import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ScanError } from '../errors.ts';
 import { sniff, sniffBytes } from '../oci/magic.ts';
@@ -11,7 +12,7 @@ import type { ImageSelector } from '../oci/reference.ts';
 import { ArchiveContent } from './archive-content.ts';
 import { endingDiagnostic, noImageError } from './archive-ending.ts';
 import { cleanPath, digestOfPath } from './archive-path.ts';
-import { openArchiveStream } from './archive-stream.ts';
+import { type ArchiveStreamOptions, openArchiveStream } from './archive-stream.ts';
 import { FileBlobs, type StoredFile } from './file-blobs.ts';
 import { resolveImages } from './resolve-images.ts';
 import type { ImageSource } from './source.ts';
@@ -41,16 +42,36 @@ export async function openArchiveFile(path: string, options: LocalOptions = {}):
     if (head !== undefined && (content?.kind !== 'layer' || content.compression === 'none')) {
       return await openIndexed(path, file, { ...options, fileBytes: stat.size, head });
     }
-    // A compressed file, or a pipe (`<(docker save app)`), which must not be opened again: its writer may be gone.
-    isHandedOver = true;
-    return await openArchiveStream({
+    const streamOptions = {
       ...options,
-      stream: file.createReadStream({ highWaterMark: 1024 * 1024, ...(stat.isFile() ? { start: 0 } : {}) }),
       reference: options.reference ?? path,
       title: `${options.kind ?? 'archive'} ${path}`,
+    };
+    const isNarrowed = options.select !== undefined || options.platform !== undefined;
+    const wanted = stat.isFile() && isNarrowed ? await blobsOf(path, streamOptions) : undefined;
+    // A pipe (`<(docker save app)`) must not be opened again: its writer may be gone.
+    isHandedOver = true;
+    return await openArchiveStream({
+      ...streamOptions,
+      ...(wanted === undefined ? {} : { wanted }),
+      stream: file.createReadStream({ highWaterMark: 1024 * 1024, ...(stat.isFile() ? { start: 0 } : {}) }),
     });
   } finally {
     if (!isHandedOver) await file.close();
+  }
+}
+
+/** Which blobs the selected images of a compressed file need: it is read once more than to scan layers nobody asked for. */
+async function blobsOf(path: string, options: Omit<ArchiveStreamOptions, 'stream'>): Promise<ReadonlySet<string>> {
+  const source = await openArchiveStream({
+    ...options,
+    stream: createReadStream(path, { highWaterMark: 1024 * 1024 }),
+  });
+  try {
+    const images = await source.metadata(options.signal ?? new AbortController().signal);
+    return new Set(images.flatMap((image) => image.layers.flatMap((layer) => layer.blob ?? [])));
+  } finally {
+    await source.close();
   }
 }
 

@@ -34,6 +34,8 @@ export interface ArchiveStreamOptions {
   readonly select?: ImageSelector;
   /** `os/architecture[/variant]`; default all. */
   readonly platform?: string;
+  /** Keys of the blobs to give, where they are known beforehand; default all. */
+  readonly wanted?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
 }
 
@@ -164,6 +166,7 @@ class ArchiveStream implements ImageSource {
     const sniffed = sniff(head);
     if (sniffed.kind === 'layer' || sniffed.kind === 'empty') {
       const { key, sizeBytes } = this.#content.addBlob(entry);
+      if (this.#options.wanted?.has(key) === false) return;
       const digest = digestOfPath(cleanPath(entry.name));
       yield { key, sizeBytes, ...(digest === undefined ? {} : { digest }), open: openOnce(whole, key) };
     } else if (sniffed.kind === 'unknown') this.#content.addUnknown(entry, sniffed);

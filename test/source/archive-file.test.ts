@@ -71,8 +71,14 @@ describe('openArchiveFile', () => {
 
     it(`reads one image alone of a ${layout} tar`, async () => {
       const archive = buildImage({ layout, images: [app, tool] });
-      for (const select of [{ name: 'docker.io/library/tool' }, { name: 'tool:2' }, { index: 1 }]) {
-        const result = await read(archive, { select });
+      const compressed = buildImage({ layout, images: [app, tool], outer: 'gzip' });
+      for (const [bytes, select] of [
+        [archive, { name: 'docker.io/library/tool' }],
+        [archive, { name: 'tool:2' }],
+        [archive, { index: 1 }],
+        [compressed, { index: 1 }],
+      ] as const) {
+        const result = await read(bytes, { select });
         assert.deepEqual(
           result.images.map((image) => image.reference),
           ['tool:2'],
