@@ -86,8 +86,11 @@ const common = ' etaoinsrhldcumfpgwybv,.-_=/:"\'();0123456789kxjqzETAOINSRHLDCUM
 export function requiredByte(node: PatternNode, skip: number): number | undefined {
   let best: number | undefined;
   let bestRank = -1;
-  for (const [place, item] of itemsOf(node).entries()) {
-    if (item.kind !== 'set' || place < skip || sizeOf(item.set) !== 1) continue;
+  let offset = 0;
+  for (const item of itemsOf(node)) {
+    const isBeyond = offset >= skip;
+    offset += extentOf(item).min;
+    if (item.kind !== 'set' || !isBeyond || sizeOf(item.set) !== 1) continue;
     const byte = item.set.indexOf(1);
     const found = common.indexOf(String.fromCharCode(byte));
     const rank = found === -1 ? common.length : found;
