@@ -18,3 +18,10 @@ export function decodeBase64Text(text: string): string | undefined {
 export function latin1(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
 }
+
+/** True where base64 (with its padding) holds printable text and nothing else: the value of a Kubernetes Secret. */
+export function isBase64Text(secret: string): boolean {
+  if (secret.length % 4 !== 0) return false;
+  const text = decodeBase64Text(secret);
+  return text !== undefined && text.length >= 6 && /^[\t\n\r\x20-\x7e]+$/.test(text);
+}

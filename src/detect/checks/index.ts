@@ -1,5 +1,6 @@
 /** The checks a rule can name, one file each. Rule files are data: whatever needs code is a check here. */
 
+import { isBase64Text } from './base64.ts';
 import { base64Json } from './base64-json.ts';
 import { base64Userinfo } from './base64-userinfo.ts';
 import type { Check } from './check.ts';
@@ -38,6 +39,7 @@ export const checks: Readonly<Record<string, Check>> = {
   'encrypted-pem-private-key': isEncryptedPemPrivateKey,
   'pem-private-key': isPemPrivateKey,
   'base64-pem-private-key': isBase64PemPrivateKey,
+  'base64-text': isBase64Text,
   'basic-credential': isBasicCredential,
   'no-crc32-base62': lacksCrc32Base62,
   'not-sample-password': isNotSamplePassword,
