@@ -97,13 +97,17 @@ function endOfBlock(text: string, anchor: Span, limit: number): number {
   const indent = indentAt(text, lineStart);
   let opensBlock = false;
   let depth = 0;
+  let ownDepth = -1;
   for (let at = anchor.end; at < limit; at++) {
     const char = text[at];
-    if (char === '{') depth++;
-    else if (char === '}' && --depth < 0) return at;
-    else if (char === '\n') {
-      if (text.indexOf(':', anchor.end) !== -1 && /^["']?:\s{0,40}$/.test(text.slice(anchor.end, at)))
-        opensBlock = true;
+    if (char === '{') {
+      if (/^["'\]]{0,2}\s{0,8}[:=]?>?\s{0,8}$/.test(text.slice(anchor.end, at))) ownDepth = depth;
+      depth++;
+    } else if (char === '}') {
+      if (--depth < 0 || depth === ownDepth) return at;
+    }
+    if (char === '\n') {
+      if (/^["']?:\s{0,40}$/.test(text.slice(anchor.end, at))) opensBlock = true;
       if (text[at + 1] === '[') return at;
       if (
         opensBlock &&
@@ -127,13 +131,13 @@ function indentAt(text: string, lineStart: number): number {
 function isWhole(text: string, anchor: Span): boolean {
   const own = text.slice(anchor.start, anchor.end);
   if (own.length >= 6 && !namesNobody(wordsOf(own))) return true;
-  const left = /[A-Za-z]{0,32}$/.exec(text.slice(Math.max(0, anchor.start - 32), anchor.start))?.[0] ?? '';
+  const before = text.slice(Math.max(0, anchor.start - 32), anchor.start);
+  // `-Dacme.key=v`: an option's letter is no part of the name.
+  const left = /(?:^|[^0-9A-Za-z])-[A-Z]$/.test(before) ? '' : (/[A-Za-z]{0,32}$/.exec(before)?.[0] ?? '');
   const right = /^[A-Za-z]{0,32}/.exec(text.slice(anchor.end, anchor.end + 32))?.[0] ?? '';
   const cutLeft = /[a-z]$/.test(left) && /^[A-Z]/.test(own);
   const cutRight = /[a-z0-9]$/.test(own) && /^[A-Z]/.test(right);
-  return (
-    (cutLeft || isGlue(left)) && (cutRight || isGlue(/^[A-Z]?[a-z]*(?=[A-Z]|$)|^[A-Z]+/.exec(right)?.[0] ?? right))
-  );
+  return (cutLeft || isGlue(left)) && (cutRight || isGlue(/^[A-Z]+(?![a-z])|^[A-Z]?[a-z]+/.exec(right)?.[0] ?? right));
 }
 
 /** Where the value of a name that ends at `end` may begin; empty where no assignment follows. */
