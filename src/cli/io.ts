@@ -18,3 +18,24 @@ export interface OutputStream {
 export function colorOf(stream: OutputStream, options: { readonly noColor: boolean }): boolean {
   return stream.isTTY && !options.noColor;
 }
+
+/** Columns for a stream that is no terminal: a file or a pipe, read later by people and by `grep`. */
+const plainColumns = 120;
+
+/** The process's own streams. */
+export function processIo(): CommandIo {
+  return { stdout: streamOf(process.stdout), stderr: streamOf(process.stderr) };
+}
+
+function streamOf(stream: NodeJS.WriteStream): OutputStream {
+  return {
+    write: (text) => {
+      stream.write(text);
+    },
+    isTTY: stream.isTTY === true,
+    // A getter: a terminal changes its size while a scan runs, and some say they have no columns.
+    get columns() {
+      return stream.columns || plainColumns;
+    },
+  };
+}

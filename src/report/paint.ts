@@ -13,7 +13,8 @@ export type Paint = (format: PaintFormat, text: string) => string;
 /** A painter that writes colour codes only where asked to. */
 export function painter(color: boolean): Paint {
   // The stream is not asked: a report may be made for one that is not this process's.
-  return color ? (format, text) => styleText(format, text, { validateStream: false }) : (_format, text) => text;
+  if (!color) return (_format, text) => text;
+  return (format, text) => (text === '' ? '' : styleText(format, text, { validateStream: false }));
 }
 
 /** How a severity looks as a badge. */

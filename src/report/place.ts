@@ -83,9 +83,9 @@ export const exposureFormat: Readonly<Record<Exposure, PaintFormat>> = {
   attestation: 'yellow',
 };
 
-/** Cuts the middle out of what no file system has: longer than any path, it is there to drown the report. */
+/** Cuts the middle out of what nobody reads; the JSON report has it in full. */
 function elide(text: string): string {
-  return text.length <= 4096 ? text : `${text.slice(0, 1024)}…${text.slice(-1024)}`.toWellFormed();
+  return text.length <= 1000 ? text : `${text.slice(0, 600)}…${text.slice(-300)}`.toWellFormed();
 }
 
 function metadataExposure(kind: LocationKind): string {

@@ -25,6 +25,7 @@ const badgeWidth = 10;
 const indent = 3;
 const stepIndent = 2;
 const narrowestInstruction = 24;
+const narrowestTitle = 16;
 
 /** Widths that all secrets of an image share in wide terminals, so that columns line up from one to the next. */
 export interface PlaceColumns {
@@ -79,7 +80,8 @@ function titleLines({ worst, findings }: SecretGroup, { width, paint }: TextStyl
   const masked = oneLine(worst.secret.masked);
   const places = findings.length === 1 ? '' : ` · ${formatNumber(findings.length, 'place')}`;
   const secretWidth = displayWidth(masked + places);
-  const titleWidth = Math.max(width - badgeWidth - secretWidth - 2 * gap, 16);
+  const beside = width - badgeWidth - secretWidth - 2 * gap;
+  const titleWidth = beside < narrowestTitle ? width - badgeWidth - gap : beside;
   const sure = worst.confidence === 'high' ? '' : `${worst.confidence} confidence`;
   const title = wrap(oneLine(worst.title), titleWidth);
   const lastWidth = displayWidth(title.at(-1) ?? '');
@@ -87,9 +89,14 @@ function titleLines({ worst, findings }: SecretGroup, { width, paint }: TextStyl
   if (sure !== '' && lastWidth + 3 + sure.length <= titleWidth) text.push(`${text.pop()} ${paint('dim', `· ${sure}`)}`);
   else if (sure !== '') text.push(paint('dim', sure));
   const badge = paint(badgeFormat[worst.severity], ` ${worst.severity.toUpperCase()} `);
+  const secret = paint('bold', masked) + paint('dim', places);
+  if (beside < narrowestTitle) {
+    const lines = layOut([{ width: badgeWidth }, { width: titleWidth }], [[badge, text.join('\n')]]);
+    return [...lines, ' '.repeat(indent) + secret];
+  }
   return layOut(
     [{ width: badgeWidth }, { width: titleWidth }, { width: secretWidth, align: 'right' }],
-    [[badge, text.join('\n'), paint('bold', masked) + paint('dim', places)]],
+    [[badge, text.join('\n'), secret]],
   );
 }
 
@@ -145,10 +152,8 @@ function whereLines(finding: Finding, { width, paint }: TextStyle): string[] {
     const end = layOut([{ width: left }, { width: exposureWidth, align: 'right' }], [[last, painted]], indent);
     return [...lines.slice(0, -1).map((line) => ' '.repeat(indent) + line), ...end];
   }
-  return [
-    ...layOut([{ width: room }], [[lines.join('\n')]], indent),
-    ...layOut([{ width: room, align: 'right' }], [[painted]], indent),
-  ];
+  const margin = ' '.repeat(indent);
+  return [...lines.map((line) => margin + line), ...layOut([{ width: room, align: 'right' }], [[painted]], indent)];
 }
 
 function originLines(finding: Finding, { width, paint }: TextStyle): string[] {

@@ -47,17 +47,16 @@ export function layOut(columns: readonly Column[], rows: readonly (readonly Cell
     colWidths: columns.map(({ width }, index) => (index === last ? width : width + gap - 1)),
   });
   for (const row of rows) {
-    let at = 0;
-    table.push(
-      row.map((cell) => {
-        const { text, span, align } = typeof cell === 'string' ? { text: cell, span: 1, align: undefined } : cell;
-        const column = columns[at];
-        at += span;
-        const padding = at > last ? 0 : gap - 1;
-        const hAlign = align ?? column?.align ?? 'left';
-        return { content: text, colSpan: span, hAlign, style: { 'padding-right': padding } };
-      }),
-    );
+    for (const line of linesOf(row)) {
+      let at = 0;
+      table.push(
+        line.map(({ text, span, align }) => {
+          const hAlign = align ?? columns[at]?.align ?? 'left';
+          at += span;
+          return { content: text, colSpan: span, hAlign, style: { 'padding-right': at > last ? 0 : gap - 1 } };
+        }),
+      );
+    }
   }
   const margin = ' '.repeat(indent);
   return table
@@ -66,11 +65,39 @@ export function layOut(columns: readonly Column[], rows: readonly (readonly Cell
     .map((line) => (margin + line).trimEnd());
 }
 
-const surelyNarrow = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2190-\u2193]*$/;
+/** A row of cells with several lines as rows of cells with one: cli-table3 takes time by the square of a cell's length. */
+function linesOf(row: readonly Cell[]): Exclude<Cell, string>[][] {
+  const cells = row.map((cell) => {
+    const { text, ...place } = typeof cell === 'string' ? { text: cell, span: 1 } : cell;
+    return { place, lines: text.split('\n') };
+  });
+  const height = Math.max(...cells.map(({ lines }) => lines.length));
+  return Array.from({ length: height }, (_, index) =>
+    cells.map(({ place, lines }) => ({ ...place, text: lines[index] ?? '' })),
+  );
+}
+
+const surelyNarrow =
+  /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u2193\u2500-\u257f\u2713]*$/;
 
 /** How many columns a terminal gives one line of text; colour codes take none. */
 export function displayWidth(text: string): number {
   if (surelyNarrow.test(text)) return text.length;
+  if (text.length > longestKept) return measure(text);
+  const known = measured.get(text);
+  if (known !== undefined) return known;
+  if (measured.size >= mostKept) measured.clear();
+  const width = measure(text);
+  measured.set(text, width);
+  return width;
+}
+
+// Wrapping measures one character after the other, mostly the same few, and a row is measured more than once: building a table for each takes its time.
+const measured = new Map<string, number>();
+const longestKept = 256;
+const mostKept = 10_000;
+
+function measure(text: string): number {
   // The second row is padded with spaces to the width cli-table3 measured for the first, so both always agree.
   const table = new Table({ chars: noLines, style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 } });
   table.push([text], ['']);

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import { describe, it } from 'mocha';
+import { findingsTable } from '../../src/report/findings-table.ts';
+import { displayWidth } from '../../src/report/table.ts';
+import type { Finding, ImageReport } from '../../src/scan/finding.ts';
+import { assertGolden } from './golden.ts';
+import { cleanImage, findings, incompleteImage, leakyImage, missingImage, reportOf } from './samples.ts';
+
+const plain = { width: 80, color: false, showSecrets: false };
+const leaky = reportOf([leakyImage], 12);
+const fleet = reportOf([leakyImage, incompleteImage, missingImage, cleanImage], 3);
+
+/** A report on one image with one finding. */
+function reportOn(finding: Partial<Finding>, image: Partial<ImageReport> = {}): string {
+  return findingsTable(reportOf([{ ...leakyImage, ...image, findings: [{ ...findings[1]!, ...finding }] }]), plain);
+}
+
+describe('findingsTable', () => {
+  for (const width of [80, 160]) {
+    it(`is the text a person reads at ${width} columns`, () => {
+      assertGolden(`leaky-${width}.txt`, findingsTable(leaky, { ...plain, width }));
+      assertGolden(`fleet-${width}.txt`, findingsTable(fleet, { ...plain, width }));
+    });
+  }
+
+  it('fits every width', function () {
+    this.timeout(20_000);
+    for (let width = 40; width <= 200; width += 3) {
+      for (const line of findingsTable(fleet, { ...plain, width }).split('\n')) {
+        assert.ok(displayWidth(line) <= width, `${displayWidth(line)} columns of ${width}: ${line}`);
+      }
+    }
+  });
+
+  it('never breaks a masked secret', () => {
+    for (let width = 40; width <= 200; width += 3) {
+      const text = findingsTable(leaky, { ...plain, width });
+      assert.ok(text.includes('7c11…813e') && text.includes('dop_…c4f1'));
+      // What is left of a broken one: its beginning or end without the rest.
+      assert.doesNotMatch(text, /dop_(?!…c4f1)|(?<!dop_…)c4f1|7c11(?!…813e)|(?<!7c11…)813e/);
+    }
+  });
+
+  it('is the same text with colours, codes apart', () => {
+    const coloured = findingsTable(fleet, { ...plain, color: true });
+    assert.ok(coloured.includes('\u001b[41m'));
+    assert.equal(stripVTControlCharacters(coloured), findingsTable(fleet, plain));
+  });
+
+  it('puts the severe before the rest, and what is open before what is history', () => {
+    const text = findingsTable(leaky, plain);
+    const order = ['CRITICAL', 'HIGH', 'MEDIUM'].map((word) => text.indexOf(` ${word} `));
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+    );
+    assert.ok(text.indexOf('overwritten in layer 19') < text.indexOf('deleted in layer 21'));
+  });
+
+  it('says how many places it leaves out', () => {
+    assert.match(findingsTable(leaky, plain), /… and 3 more \(--format json\)/);
+  });
+
+  it('never calls an incomplete scan clean', () => {
+    const text = findingsTable(reportOf([incompleteImage]), plain);
+    assert.match(text, /INCOMPLETE/);
+    assert.doesNotMatch(text, /✓/);
+    assert.match(text, /LIMIT_EXCEEDED × 5/);
+  });
+
+  it('shows a secret in full where it is asked to and has it', () => {
+    const secret = { masked: '-----…----', length: 30, value: 'first line\nsecond\u001b[31m line' };
+    const report = reportOf([{ ...leakyImage, findings: [{ ...findings[0]!, secret }] }]);
+    const shown = findingsTable(report, { ...plain, showSecrets: true });
+    assert.match(shown, /value: first line\n {10}second\\x1b\[31m line\n/);
+    assert.doesNotMatch(findingsTable(report, plain), /first line/);
+  });
+
+  it('lets nothing from an image move the terminal', function () {
+    this.timeout(20_000);
+    const nasty = fc.string({
+      unit: fc.constantFrom(
+        '\u001b',
+        '\n',
+        '\r',
+        '\t',
+        '\u0085',
+        '\u009b',
+        '\u202e',
+        '\u2066',
+        '\u2028',
+        '\u200b',
+        '[',
+        'a',
+        '/',
+        ' ',
+        '\u{e0041}',
+        '\ud800',
+        '中',
+      ),
+    });
+    fc.assert(
+      fc.property(nasty, nasty, nasty, nasty, (a, b, c, d) => {
+        const text = reportOn(
+          {
+            title: a,
+            provider: c,
+            secret: { masked: b, length: 9 },
+            companion: { name: c, masked: d },
+            location: { kind: 'file', path: c, nested: [d], decoded: [a] },
+            instruction: { historyIndex: 1, createdBy: `RUN ${d}${b}${a}` },
+            remediation: { summary: d },
+          },
+          {
+            reference: a,
+            platform: c,
+            coverage: {
+              ...leakyImage.coverage,
+              complete: false,
+              skipped: [{ code: 'LIMIT_EXCEEDED', subject: b, message: d, effect: 'incomplete' }],
+            },
+          },
+        );
+        assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+        const named = reportOn({ location: { kind: 'env', name: d }, exposure: 'metadata' });
+        assert.doesNotMatch(named.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('stays small on a path or an instruction of megabytes', () => {
+    const long = 'x/'.repeat(1 << 20);
+    const text = reportOn({
+      location: { kind: 'file', path: long },
+      instruction: { historyIndex: 1, createdBy: long },
+    });
+    assert.ok(text.length < 10_000);
+  });
+});
