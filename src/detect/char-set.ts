@@ -19,8 +19,20 @@ export function invert(set: CharSet): CharSet {
 /** What is in either. */
 export function union(a: CharSet, b: CharSet): CharSet {
   const either = a.slice();
-  for (let at = 0; at < 256; at++) if (b[at] === 1) either[at] = 1;
+  addTo(either, b);
   return either;
+}
+
+/** Puts one set into another; gives back how many bytes are new there. */
+export function addTo(target: CharSet, set: CharSet): number {
+  let added = 0;
+  for (let byte = set.indexOf(1); byte !== -1 && byte < 256; byte++) {
+    if (set[byte] === 1 && target[byte] === 0) {
+      target[byte] = 1;
+      added++;
+    }
+  }
+  return added;
 }
 
 /** Whether some byte is in both. */

@@ -3,15 +3,35 @@
 import type { CharSet } from './char-set.ts';
 import type { Check } from './checks/check.ts';
 import { checks } from './checks/index.ts';
-import { extentOf, leadingSets, looksAround, type Run, requiredByte, requiredRun } from './pattern-analysis.ts';
-import { parsePattern } from './pattern-parser.ts';
+import {
+  captureCount,
+  leadingSets,
+  looksAround,
+  maxLengthOf,
+  type Run,
+  requiredByte,
+  requiredRun,
+} from './pattern-analysis.ts';
+import { type PatternNode, parsePattern } from './pattern-parser.ts';
 import type { Detector } from './rule.ts';
 
-/** A detector ready to run. */
+/** A detector whose bounds are known; the rest is made when an anchor of it is met for the first time. */
 export interface CompiledDetector {
   readonly index: number;
   readonly rule: Detector;
   readonly provider: string;
+  /** Whether the pattern looks beyond its match: it is shown some bytes before it. */
+  readonly looksAround: boolean;
+  /** Length of a match at most, within the greatest window. */
+  readonly maxLength: number;
+  /** Bytes after an anchor that may be read for it, value and all. */
+  readonly reach: number;
+  /** What it takes to run it. */
+  readonly ready: ReadyDetector;
+}
+
+/** What it takes to run a detector. */
+export interface ReadyDetector {
   /** Sticky (`token`, `name`) or global (`near`). */
   readonly pattern: RegExp;
   readonly captures: boolean;
@@ -22,15 +42,9 @@ export interface CompiledDetector {
   readonly leading: readonly CharSet[];
   /** A rare byte every match holds, beyond its leading ones. */
   readonly requiredByte: number | undefined;
-  /** Whether the pattern looks beyond its match: it is shown some bytes before it. */
-  readonly looksAround: boolean;
   /** The run of bytes every match holds. */
   readonly run: Run;
   readonly needsDigit: boolean;
-  /** Length of a match at most, within the greatest window. */
-  readonly maxLength: number;
-  /** Bytes after an anchor that may be read for it, value and all. */
-  readonly reach: number;
 }
 
 const maxMatchBytes = 16 * 1024;
@@ -39,30 +53,17 @@ const wordEnd = '(?![0-9A-Za-z_])';
 /** Values end where neither a word nor a joined part of the same value goes on. */
 const valueEnd = '(?![0-9A-Za-z_]|[-./+@:~$!^*=][0-9A-Za-z])';
 
-/** Compiles one detector of a provider. @throws SyntaxError where a pattern is none; TypeError where a check is unknown */
+/** Compiles one detector of a provider. @throws SyntaxError where its pattern is none */
 export function compileDetector(rule: Detector, provider: string, index: number): CompiledDetector {
   const tree = parsePattern(rule.pattern);
-  const extent = extentOf(tree);
-  const end = rule.at === 'name' ? valueEnd : wordEnd;
-  const source = rule.boundary ? `(?:${rule.pattern})${end}` : rule.pattern;
-  const captures = new RegExp(`${rule.pattern}|`).exec('')?.length === 2;
-  const maxLength = Math.min(extent.max, maxMatchBytes);
   const around = looksAround(tree);
-  const leading = rule.at === 'token' ? leadingSets(tree) : [];
+  const maxLength = Math.min(maxLengthOf(tree), maxMatchBytes);
+  let ready: ReadyDetector | undefined;
   return {
     index,
     rule,
     provider,
-    pattern: new RegExp(source, `${captures ? 'd' : ''}${rule.at === 'near' ? 'g' : 'y'}`),
-    captures,
-    not: rule.not.map((pattern) => new RegExp(`^(?:${pattern})$`)),
-    checks: rule.checks.map(checkNamed),
-    companion: rule.companion === undefined ? undefined : new RegExp(rule.companion.pattern, 'g'),
-    leading,
-    requiredByte: requiredByte(tree, leading.length),
     looksAround: around,
-    run: requiredRun(tree),
-    needsDigit: rule.checks.some((name) => name === 'digit' || name === 'mixed'),
     maxLength,
     reach:
       rule.at === 'name'
@@ -70,12 +71,35 @@ export function compileDetector(rule: Detector, provider: string, index: number)
         : rule.at === 'token' && !around
           ? Math.min(rule.after, maxLength)
           : rule.after,
+    get ready() {
+      ready ??= makeReady(rule, tree);
+      return ready;
+    },
+  };
+}
+
+function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {
+  const end = rule.at === 'name' ? valueEnd : wordEnd;
+  const source = rule.boundary ? `(?:${rule.pattern})${end}` : rule.pattern;
+  const captures = captureCount(tree) > 0;
+  const leading = rule.at === 'token' ? leadingSets(tree) : [];
+  return {
+    pattern: new RegExp(source, `${captures ? 'd' : ''}${rule.at === 'near' ? 'g' : 'y'}`),
+    captures,
+    not: rule.not.map((pattern) => new RegExp(`^(?:${pattern})$`)),
+    checks: rule.checks.map(checkNamed),
+    companion: rule.companion === undefined ? undefined : new RegExp(rule.companion.pattern, 'g'),
+    leading,
+    requiredByte: requiredByte(tree, leading.length),
+    run: requiredRun(tree),
+    needsDigit: rule.checks.some((name) => name === 'digit' || name === 'mixed'),
   };
 }
 
 function checkNamed(name: string): Check {
   const check = checks[name];
-  if (check === undefined)
+  if (check === undefined) {
     throw new TypeError(`unknown check ${name}; known are ${Object.keys(checks).sort().join(', ')}`);
+  }
   return check;
 }

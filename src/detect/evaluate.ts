@@ -62,21 +62,22 @@ export function nearWindow(detector: CompiledDetector, view: View, anchor: Span)
 
 function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
   const end = Math.min(view.high, anchor.start + detector.reach);
-  if (!beginsWith(view.bytes, anchor.start, end, detector.leading)) return [];
-  if (detector.requiredByte !== undefined) {
-    if (!holdsByte(view.bytes, anchor.start + detector.leading.length, end, detector.requiredByte)) return [];
+  if (!beginsWith(view.bytes, anchor.start, end, detector.ready.leading)) return [];
+  if (detector.ready.requiredByte !== undefined) {
+    if (!holdsByte(view.bytes, anchor.start + detector.ready.leading.length, end, detector.ready.requiredByte))
+      return [];
   }
   if (detector.rule.boundary && !isBoundary(view, anchor.start)) return [];
   const window = readWindow(detector, view, { start: anchor.start, end });
-  detector.pattern.lastIndex = anchor.start - window.offset;
-  return accept(detector, view, window, { match: detector.pattern.exec(window.text), direct: true });
+  detector.ready.pattern.lastIndex = anchor.start - window.offset;
+  return accept(detector, view, window, { match: detector.ready.pattern.exec(window.text), direct: true });
 }
 
 function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
   const { rule } = detector;
   const end = Math.min(view.high, anchor.start + detector.reach);
   const from = Math.max(view.low, anchor.start - rule.before);
-  if (!holdsRun(view.bytes, from, end, detector.run, detector.needsDigit)) return [];
+  if (!holdsRun(view.bytes, from, end, detector.ready.run, detector.ready.needsDigit)) return [];
   const offset = Math.max(view.low, anchor.start - Math.max(rule.before, nameLookBehind));
   const window = { text: latin1(view.bytes, offset, end), offset, end };
   const places = findValues(window.text, {
@@ -88,8 +89,8 @@ function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Sec
   for (const { start, direct } of places) {
     if (start > anchor.start - offset + rule.after) continue;
     if (rule.boundary && wordSet[window.text.charCodeAt(start - 1)] === 1) continue;
-    detector.pattern.lastIndex = start;
-    secrets.push(...accept(detector, view, window, { match: detector.pattern.exec(window.text), direct }));
+    detector.ready.pattern.lastIndex = start;
+    secrets.push(...accept(detector, view, window, { match: detector.ready.pattern.exec(window.text), direct }));
     if (direct && secrets.length > 0) break;
   }
   return secrets;
@@ -100,15 +101,16 @@ function evaluateNear(detector: CompiledDetector, view: View, anchor: Span, sear
   // Windows of anchors close to each other overlap: only matches that an earlier window may have cut off are left to find.
   const isOverlap = searched !== undefined && searched.start <= start && start < searched.end;
   const from = isOverlap ? Math.max(start, searched.end - detector.maxLength) : start;
-  if (!holdsRun(view.bytes, from, end, detector.run, detector.needsDigit)) return [];
-  if (detector.requiredByte !== undefined && !holdsByte(view.bytes, from, end, detector.requiredByte)) return [];
+  if (!holdsRun(view.bytes, from, end, detector.ready.run, detector.ready.needsDigit)) return [];
+  if (detector.ready.requiredByte !== undefined && !holdsByte(view.bytes, from, end, detector.ready.requiredByte))
+    return [];
   const window = readWindow(detector, view, { start, end });
   const secrets: Secret[] = [];
-  detector.pattern.lastIndex = from - window.offset;
+  detector.ready.pattern.lastIndex = from - window.offset;
   for (;;) {
-    const match = detector.pattern.exec(window.text);
+    const match = detector.ready.pattern.exec(window.text);
     if (match === null) return secrets;
-    if (match[0] === '') detector.pattern.lastIndex++;
+    if (match[0] === '') detector.ready.pattern.lastIndex++;
     else if (!detector.rule.boundary || isBoundary(view, window.offset + match.index)) {
       secrets.push(...accept(detector, view, window, { match, direct: false }));
     }
@@ -137,15 +139,15 @@ function accept(
   if (next > windowEnd) return [];
   if (rule.boundary && matchEnd === text.length && next < view.high && wordSet[view.bytes[next] as number] === 1)
     return [];
-  const [start, end] = (detector.captures ? match.indices?.[1] : undefined) ?? [match.index, matchEnd];
+  const [start, end] = (detector.ready.captures ? match.indices?.[1] : undefined) ?? [match.index, matchEnd];
   const secret = text.slice(start, end);
   if (secret === '') return [];
   if (rule.entropy !== undefined && entropyOf(secret) < rule.entropy) return [];
-  if (detector.not.some((pattern) => pattern.test(secret))) return [];
+  if (detector.ready.not.some((pattern) => pattern.test(secret))) return [];
   if (!rule.allowPlaceholder && isPlaceholder(secret)) return [];
   const before = latin1(view.bytes, Math.max(view.low, offset + start - 24), offset + start);
   if (rule.at !== 'token' && isChecksumContext(before)) return [];
-  if (!detector.checks.every((check) => check(secret, { window: text, start, end }))) return [];
+  if (!detector.ready.checks.every((check) => check(secret, { window: text, start, end }))) return [];
   const companion = findCompanion(detector, view, { start: offset + start, end: offset + end });
   if (rule.companion?.required === true && companion === undefined) return [];
   return [
@@ -162,11 +164,11 @@ function accept(
 /** What must, or may, stand within so many bytes of the secret: the nearest one that is no part of it. */
 function findCompanion(detector: CompiledDetector, view: View, secret: Span): Secret['companion'] {
   const { companion } = detector.rule;
-  if (companion === undefined || detector.companion === undefined) return undefined;
+  if (companion === undefined || detector.ready.companion === undefined) return undefined;
   const start = Math.max(view.low, secret.start - companion.within);
   const text = latin1(view.bytes, start, Math.min(view.high, secret.end + companion.within));
   let best: { value: string; distance: number } | undefined;
-  for (const match of text.matchAll(detector.companion)) {
+  for (const match of text.matchAll(detector.ready.companion)) {
     const from = start + match.index;
     const to = from + match[0].length;
     if (match[0] === '' || (from < secret.end && to > secret.start)) continue;

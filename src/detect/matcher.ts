@@ -40,7 +40,7 @@ const candidateLimit = 4 * matchLimit;
 const candidateBytes = 4 * 1024 * 1024;
 const defaultSlabBytes = 1024 * 1024;
 
-/** Compiles every detector of a rule set. @throws SyntaxError or TypeError for rules that were never checked */
+/** Compiles every detector of a rule set. @throws SyntaxError for rules that were never checked */
 export function compileMatcher(ruleSet: RuleSet): CompiledRules {
   const detectors: CompiledDetector[] = [];
   const byNeedle = new Map<string, Map<string, { anchor: Anchor; detectors: CompiledDetector[] }>>();

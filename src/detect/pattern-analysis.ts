@@ -3,7 +3,7 @@
  * bytes they begin with, and the run of bytes that none of them lacks. The matcher asks these before it runs anything.
  */
 
-import { type CharSet, charSet, sizeOf, union } from './char-set.ts';
+import { addTo, type CharSet, charSet, sizeOf, union } from './char-set.ts';
 import type { PatternNode } from './pattern-parser.ts';
 
 /** Length and alphabet of all matches of a pattern. */
@@ -33,8 +33,18 @@ export function extentOf(node: PatternNode): Extent {
       const { min, max, set } = extentOf(node.item);
       return { min: min * node.min, max: max === 0 || node.max === 0 ? 0 : max * node.max, set };
     }
-    case 'sequence':
-      return node.items.map(extentOf).reduce(join, { min: 0, max: 0, set: charSet('') });
+    case 'sequence': {
+      let min = 0;
+      let max = 0;
+      const set = charSet('');
+      for (const item of node.items) {
+        const extent = extentOf(item);
+        min += extent.min;
+        max += extent.max;
+        addTo(set, extent.set);
+      }
+      return { min, max, set };
+    }
     case 'choice': {
       const extents = node.items.map(extentOf);
       return {
@@ -43,6 +53,27 @@ export function extentOf(node: PatternNode): Extent {
         set: extents.map((extent) => extent.set).reduce(union),
       };
     }
+  }
+}
+
+/** Length of a pattern's longest match. */
+export function maxLengthOf(node: PatternNode): number {
+  switch (node.kind) {
+    case 'set':
+      return 1;
+    case 'look':
+    case 'assertion':
+      return 0;
+    case 'group':
+      return maxLengthOf(node.item);
+    case 'repeat': {
+      const max = maxLengthOf(node.item);
+      return max === 0 || node.max === 0 ? 0 : max * node.max;
+    }
+    case 'sequence':
+      return node.items.reduce((sum, item) => sum + maxLengthOf(item), 0);
+    case 'choice':
+      return Math.max(...node.items.map(maxLengthOf));
   }
 }
 
@@ -55,14 +86,20 @@ export function requiredRun(node: PatternNode): Run {
   for (let from = 0; from < items.length; from++) {
     // A run that begins with a literal says little more than the one after it.
     if (from > 0 && nodes[from]?.kind === 'set') continue;
-    let sum: Extent = { min: 0, max: 0, set: charSet('') };
+    const set = charSet('');
+    let size = 0;
+    let length = 0;
     for (const item of items.slice(from)) {
-      sum = join(sum, item);
-      const score = sum.min * Math.log2(256 / Math.max(1, sizeOf(sum.set)));
+      size += addTo(set, item.set);
+      if (item.min === 0) continue;
+      length += item.min;
+      const score = length * Math.log2(256 / Math.max(1, size));
       if (score > bestScore) {
-        best = { length: sum.min, set: sum.set };
+        best = { length, set: set.slice() };
         bestScore = score;
       }
+      // A set of nearly everything tells nothing any more.
+      if (size > 200) break;
     }
   }
   return best;
@@ -164,8 +201,4 @@ function itemsOf(node: PatternNode): readonly PatternNode[] {
   return node.kind === 'sequence'
     ? node.items.flatMap((item) => (item.kind === 'group' ? itemsOf(item) : [item]))
     : [node];
-}
-
-function join(a: Extent, b: Extent): Extent {
-  return { min: a.min + b.min, max: a.max + b.max, set: union(a.set, b.set) };
 }

@@ -30,6 +30,9 @@ const classEscapes: Readonly<Record<string, CharSet>> = {
   S: invert(spaceSet),
 };
 
+/** Single characters are most of all patterns; each is made once. Negative keys ignore case. */
+const literals = new Map<number, PatternNode>();
+
 class PatternParser {
   readonly #source: string;
   #at = 0;
@@ -164,9 +167,15 @@ class PatternParser {
   }
 
   #literal(code: number): PatternNode {
-    const set = charSet('');
-    if (code < 256) set[code] = 1;
-    return { kind: 'set', set: this.#ignoreCase ? foldCase(set) : set };
+    const key = this.#ignoreCase ? -code : code;
+    let node = literals.get(key);
+    if (node === undefined) {
+      const set = charSet('');
+      if (code < 256) set[code] = 1;
+      node = { kind: 'set', set: this.#ignoreCase ? foldCase(set) : set };
+      literals.set(key, node);
+    }
+    return node;
   }
 
   #peek(): string {
