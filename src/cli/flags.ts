@@ -13,7 +13,6 @@ export type CommandName = (typeof commandNames)[number];
 
 /** Where a bare reference is looked for. */
 export const sourceChoices = ['auto', 'local', 'remote'] as const;
-export type SourceChoice = (typeof sourceChoices)[number];
 
 /** The headings help puts options under. */
 export const flagGroups = ['Images', 'What is shown', 'Output', 'Registries', 'Running'] as const;
@@ -239,7 +238,7 @@ export const flags: readonly Flag[] = [
 
 /** What was asked for with options and variables, each value checked by itself. */
 export interface LowArgs {
-  readonly source: SourceChoice;
+  readonly source: (typeof sourceChoices)[number];
   readonly platform?: string;
   readonly imagesFrom?: string;
   readonly minConfidence: Confidence;

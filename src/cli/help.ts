@@ -7,7 +7,7 @@ import { hang, wrap } from '../report/wrap.ts';
 import { type CommandName, commandNames, type Flag, flagGroups, flags, variableOf } from './flags.ts';
 
 /** What help says of a command. */
-export interface CommandHelp {
+interface CommandHelp {
   readonly usage: readonly string[];
   /** One line for the list of commands. */
   readonly summary: string;

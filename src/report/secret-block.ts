@@ -16,7 +16,7 @@ import { type Cell, type Column, displayWidth, gap, layOut } from './table.ts';
 import { hang, truncate, wrap } from './wrap.ts';
 
 /** Places of a secret that are written out. */
-export const shownPlaces = 8;
+const shownPlaces = 8;
 
 /** Columns from which on a place gets one row. */
 const wideFrom = 116;
