@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { loadAutomaton, loadRules } from '../detect/load-rules.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
 import { envReporters, reporters } from '../report/index.ts';
 import { type RunOptions, runEnv, runScan, type Target } from '../scan/run.ts';
 import { openImage } from '../source/open.ts';
@@ -83,8 +83,10 @@ async function targetsOf(operands: readonly string[], options: LowArgs): Promise
   const credentials = options.passwordStdin
     ? { username: options.username!, password: await readPassword() }
     : undefined;
-  const targets = [...operands, ...listed].map((text) => {
-    const reference = parseReference(text);
+  const references = [...operands, ...listed].map(parseReference);
+  if (credentials !== undefined) checkOneHost(references);
+  const targets = references.map((reference) => {
+    const { text } = reference;
     const open: Target['open'] = (signal) =>
       openImage(reference, {
         signal,
@@ -97,6 +99,23 @@ async function targetsOf(operands: readonly string[], options: LowArgs): Promise
   });
   if (targets.length === 0) throw new ScanError('USAGE_INVALID', `No image is listed in ${options.imagesFrom}.`);
   return targets;
+}
+
+/** A password belongs to one registry: with images of several, it would be offered to all of them. */
+function checkOneHost(references: readonly Reference[]): void {
+  const hosts = new Set(
+    references.flatMap((reference) =>
+      'name' in reference && reference.name !== undefined ? [reference.name.host] : [],
+    ),
+  );
+  if (hosts.size <= 1) return;
+  throw new ScanError(
+    'USAGE_INVALID',
+    `--username is for one registry, and the images are on ${[...hosts].join(' and ')}.`,
+    {
+      hint: 'Scan the images of each registry in a call of its own.',
+    },
+  );
 }
 
 async function readList(path: string): Promise<string[]> {

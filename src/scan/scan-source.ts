@@ -3,13 +3,16 @@
  * join. A layer that can't be fetched is said and the others go on; only a defect or an abort ends the rest.
  */
 
-import { type Diagnostic, incomplete, ScanError } from '../errors.ts';
+import { type Diagnostic, incomplete, notice, ScanError } from '../errors.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { Blob, ImageSource } from '../source/source.ts';
 import { type JoinedImage, type JoinKit, joinImage } from './join.ts';
 import type { LayerScan } from './layer-scan.ts';
 import type { ScanPool } from './pool.ts';
 import type { ScanProgress } from './progress.ts';
+
+/** Notices that concern no image, at most. */
+const mostNotices = 100;
 
 /** What a source is scanned with. */
 export interface SourceScanOptions {
@@ -31,9 +34,21 @@ export async function scanSource(source: ImageSource, options: SourceScanOptions
   const { scans, failures } = await scanBlobs(source, options);
   const records = await source.images();
   const images = await Promise.all(records.map((record) => joinImage(record, { scans, failures }, options.join)));
-  const used = new Set(records.flatMap(({ layers }) => layers.map(({ blob }) => blob)));
-  const strays = [...scans].filter(([key, { contents }]) => !used.has(key) && contents.length > 0);
-  return { images, diagnostics: [...source.diagnostics(), ...strays.map(([key, scan]) => stray(key, scan))] };
+  const diagnostics = source.diagnostics().map((diagnostic) => withMatches(diagnostic, scans));
+  return { images, diagnostics: boundNotices(diagnostics) };
+}
+
+/** Notices are bounded, what is incomplete is not: an archive must not hide the one behind thousands of the other. */
+function boundNotices(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const notices = diagnostics.filter(({ effect }) => effect === 'notice');
+  const kept = new Set(notices.slice(0, mostNotices));
+  const more = notices.length - kept.size;
+  return [
+    ...diagnostics.filter((diagnostic) => diagnostic.effect === 'incomplete' || kept.has(diagnostic)),
+    ...(more > 0
+      ? [notice(notices.at(-1)!.code, `${more} more`, `${more} more notices of this kind are left out`)]
+      : []),
+  ];
 }
 
 async function scanBlobs(
@@ -93,8 +108,11 @@ function walkOptions(blob: Blob, options: SourceScanOptions): Omit<WalkOptions, 
   };
 }
 
-function stray(key: string, scan: LayerScan): Diagnostic {
-  const count = scan.contents.reduce((sum, { matches }) => sum + matches.length, 0);
+/** A blob that no image refers to is nobody's layer; but where secrets are in it, the scan is not clean. */
+function withMatches(diagnostic: Diagnostic, scans: ReadonlyMap<string, LayerScan>): Diagnostic {
+  const contents = diagnostic.code === 'BLOB_UNREFERENCED' ? (scans.get(diagnostic.subject)?.contents ?? []) : [];
+  const count = contents.reduce((sum, { matches }) => sum + matches.length, 0);
+  if (count === 0) return diagnostic;
   const message = `no image refers to this blob, but ${count} possible secret${count === 1 ? ' is' : 's are'} in it`;
-  return incomplete('BLOB_UNREFERENCED', key, message);
+  return incomplete('BLOB_UNREFERENCED', diagnostic.subject, message);
 }

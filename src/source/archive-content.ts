@@ -99,15 +99,9 @@ export class ArchiveContent implements StoredContent {
   } {
     const unused = [...this.#blobs].filter(([key]) => !used.has(key));
     const notable = unused.filter(([, blob]) => !blob.isEmpty).map(([key]) => key);
-    const notices = notable
-      .slice(0, maxNotices)
-      .map((key) =>
-        notice('BLOB_UNREFERENCED', key, 'No image in the archive uses this layer; it was scanned all the same.'),
-      );
-    if (notable.length > maxNotices) {
-      const rest = notable.length - maxNotices;
-      notices.push(notice('BLOB_UNREFERENCED', `${rest} more`, `No image in the archive uses ${rest} more layers.`));
-    }
+    const notices = notable.map((key) =>
+      notice('BLOB_UNREFERENCED', key, 'No image in the archive uses this layer; it was scanned all the same.'),
+    );
     return { keys: unused.map(([key]) => key), diagnostics: [...this.#oddities, ...notices] };
   }
 

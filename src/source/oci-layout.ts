@@ -19,7 +19,6 @@ import { resolveImages } from './resolve-images.ts';
 import type { ImageSource } from './source.ts';
 import type { StoredBlob, StoredContent } from './stored-content.ts';
 
-const maxNotices = 100;
 const maxBlobs = 200_000;
 
 /** Opens an OCI layout folder. @throws ScanError */
@@ -98,11 +97,9 @@ class LayoutContent implements StoredContent {
         const found = await this.#look(path).catch(() => undefined);
         if (found?.content.kind !== 'layer') continue;
         this.#files.set(path, found.stored);
-        if (notices.length < maxNotices) {
-          notices.push(
-            notice('BLOB_UNREFERENCED', path, 'No image in the layout uses this layer; it was scanned all the same.'),
-          );
-        }
+        notices.push(
+          notice('BLOB_UNREFERENCED', path, 'No image in the layout uses this layer; it was scanned all the same.'),
+        );
       }
     }
     return notices;
