@@ -62,6 +62,7 @@ export function anchorSpan(
   needle: Span,
   bounds: { readonly low: number; readonly high: number },
 ): Span | undefined {
+  if (anchor.before.length === 0 && anchor.after.length === 0) return needle;
   let { start, end } = needle;
   for (const word of anchor.after) {
     if (isSeparator(bytes[end]) && end < bounds.high) end++;

@@ -45,8 +45,8 @@ const strongOnly = { blank: false };
 
 /** Every place where a value for this anchor may begin, nearest first. */
 export function findValues(text: string, search: NameSearch): ValuePlace[] {
-  const name = nameAround(text, search.anchor);
   if (!isWhole(text, search.anchor)) return [];
+  const name = nameAround(text, search.anchor);
   const anchorWords = wordsOf(text.slice(search.anchor.start, search.anchor.end));
   const words = wordsOf(
     `${text.slice(name.start, search.anchor.start)} ${text.slice(search.anchor.end, name.end)}${name.tail}`,

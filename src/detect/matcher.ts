@@ -19,7 +19,7 @@ import type { Match, RuleSet } from './rule.ts';
 export interface CompiledRules {
   readonly detectors: readonly CompiledDetector[];
   readonly table: AutomatonTable;
-  /** For each needle the anchors it is part of. */
+  /** For each output of the automaton the anchors whose needles end there. */
   readonly anchors: readonly (readonly CompiledAnchor[])[];
   /** Bytes before and after a hit that its detectors may read, at most. */
   readonly before: number;
@@ -66,10 +66,12 @@ export function compileMatcher(ruleSet: RuleSet): CompiledRules {
       after = Math.max(after, detector.reach + within + longestAnchor + marginBytes);
     }
   }
+  const table = compileAutomaton([...byNeedle.keys()]);
+  const groups = [...byNeedle.values()].map((group) => [...group.values()]);
   return {
     detectors,
-    table: compileAutomaton([...byNeedle.keys()]),
-    anchors: [...byNeedle.values()].map((group) => [...group.values()]),
+    table,
+    anchors: table.outputs.map((needles) => needles.flatMap((needle) => groups[needle] ?? [])),
     before,
     after,
   };
@@ -194,14 +196,12 @@ export class Matcher {
       return;
     }
     const { view } = content;
-    for (const needle of this.#rules.table.outputs[output] as readonly number[]) {
-      for (const { anchor, detectors } of this.#rules.anchors[needle] as readonly CompiledAnchor[]) {
-        const start = position + 1 - anchor.needle.length;
-        if (start < view.low) continue;
-        const span = anchorSpan(anchor, view.bytes, { start, end: position + 1 }, view);
-        if (span === undefined) continue;
-        for (const detector of detectors) this.#evaluate(content, view, detector, span);
-      }
+    for (const { anchor, detectors } of this.#rules.anchors[output] as readonly CompiledAnchor[]) {
+      const start = position + 1 - anchor.needle.length;
+      if (start < view.low) continue;
+      const span = anchorSpan(anchor, view.bytes, { start, end: position + 1 }, view);
+      if (span === undefined) continue;
+      for (const detector of detectors) this.#evaluate(content, view, detector, span);
     }
   }
 

@@ -92,11 +92,12 @@ export class WasmAutomaton implements Automaton {
       hitsAt,
       hitBytes,
     );
+    const base = rowsAt + firstHit;
     for (let lane = 0; lane < lanes; lane++) {
       let at = (hitsAt + lane * hitBytes) >>> 2;
       for (let left = words[(countsAt >>> 2) + lane] as number; left > 0; left--, at += 2) {
         const position = words[at] as number;
-        if (position < end) onHit(position, ((words[at + 1] as number) - rowsAt - firstHit) / rowBytes);
+        if (position < end) onHit(position, (((words[at + 1] as number) - base) / rowBytes) | 0);
       }
     }
   }
