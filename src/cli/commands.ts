@@ -1,6 +1,6 @@
 /** One function a command: what was typed becomes what it means, the run is made, the report written. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { loadAutomaton, loadRules } from '../detect/load-rules.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
@@ -48,6 +48,7 @@ async function scan(
   context: CommandContext,
 ): Promise<number> {
   const targets = await targetsOf(operands, options);
+  await checkOutputs(options);
   const progress = progressOf(options, context.io);
   try {
     const report = await runScan(targets, await runOptions(options, ruleSet, context, progress));
@@ -66,6 +67,7 @@ async function env(
   context: CommandContext,
 ): Promise<number> {
   const targets = await targetsOf(operands, options);
+  await checkOutputs(options);
   const progress = progressOf(options, context.io);
   try {
     const report = await runEnv(targets, await runOptions(options, ruleSet, context, progress));
@@ -189,7 +191,21 @@ function checkNames(names: readonly string[], ruleSet: RuleSet): void {
   }
 }
 
-/** Writes the report to standard output, then to every `--output`: a file that can't be written loses nothing. @throws ScanError USAGE_INVALID where a file can't be written */
+/** A file that can't be written is told before the scan: a pipeline must not lose a report after an hour. @throws ScanError USAGE_INVALID */
+async function checkOutputs({ output }: LowArgs): Promise<void> {
+  for (const { file } of output) {
+    try {
+      await (await open(file, 'a')).close();
+    } catch (error) {
+      throw new ScanError('USAGE_INVALID', `The report can't be written to ${file}: ${messageOf(error)}.`, {
+        subject: file,
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Writes the report to standard output, then to every `--output`. */
 async function write<R>(
   formats: Readonly<
     Record<string, (report: R, options: { width: number; color: boolean; showSecrets: boolean }) => string>
@@ -203,14 +219,7 @@ async function write<R>(
     formats[options.format]!(report, { width: stdout.columns, color: colorOf(stdout, options), showSecrets }),
   );
   for (const { format, file } of options.output) {
-    try {
-      await writeFile(file, formats[format]!(report, { width: 120, color: false, showSecrets }));
-    } catch (error) {
-      throw new ScanError('USAGE_INVALID', `The report can't be written to ${file}: ${messageOf(error)}.`, {
-        subject: file,
-        cause: error,
-      });
-    }
+    await writeFile(file, formats[format]!(report, { width: 120, color: false, showSecrets }));
   }
 }
 

@@ -59,6 +59,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
   try {
     for (const target of targets) {
       await withSource(target, options, images, async (source) => {
+        await tellWhatComes(source, target.text, options.progress);
         const scanned = await scanSource(source, { ...options, pool, join });
         for (const image of scanned.images) {
           images.push(image.report);
@@ -81,6 +82,7 @@ export async function runEnv(targets: readonly Target[], options: RunOptions): P
   const kit = joinKit(options);
   for (const target of targets) {
     await withSource(target, options, images, async (source) => {
+      options.progress({ kind: 'resolved', reference: target.text, title: source.title });
       for (const record of await source.metadata(options.signal)) images.push(await auditEnv(record, kit));
       diagnostics.push(...source.diagnostics());
     });
@@ -93,6 +95,20 @@ export async function runEnv(targets: readonly Target[], options: RunOptions): P
   );
   const summary = { images: images.length, entries: entries.length, byVerdict };
   return { ...head(options, started), images, diagnostics, summary };
+}
+
+/** A source that is no stream knows how many layers there will be; a daemon makes one wait for its first byte. */
+async function tellWhatComes(source: ImageSource, reference: string, progress: ScanProgress): Promise<void> {
+  const { title, sequential, kind } = source;
+  if (sequential) {
+    progress({ kind: 'resolved', reference, title });
+    if (kind === 'docker-daemon' || kind === 'podman')
+      progress({ kind: 'waiting', reason: 'the daemon prepares the archive' });
+    return;
+  }
+  const records = await source.images();
+  const blobs = new Set(records.flatMap(({ layers }) => layers.map(({ blob }) => blob)));
+  progress({ kind: 'resolved', reference, title, layers: blobs.size });
 }
 
 async function withSource(
@@ -108,7 +124,6 @@ async function withSource(
     signal.throwIfAborted();
     const source = await target.open(signal);
     try {
-      progress({ kind: 'resolved', reference, title: source.title });
       await use(source);
     } finally {
       await source.close();
