@@ -6,10 +6,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { type Builder, type BuiltArchive, builders, buildPlanted, historyOf } from '../support/plant/builder.ts';
-import { onlyImage, scanJson, whichlayer } from '../support/plant/cli.ts';
+import { whichlayer } from '../support/plant/cli.ts';
 import { disagreements, problemsOf } from '../support/plant/expectation.ts';
 import { plantImage } from '../support/plant/image.ts';
-import { everyPlace, fastPlaces, type Place } from '../support/plant/image-source.ts';
+import { everyPlace, fastPlaces, type Place, scanPlaces } from '../support/plant/image-source.ts';
 import { requireRoot, requireTools } from '../support/real/tool.ts';
 import { createWorkspace, removeWorkspace } from '../support/real/workspace.ts';
 
@@ -68,9 +68,9 @@ async function checkAll(
   places: readonly Place[],
 ): Promise<void> {
   const problems: Record<string, string[]> = {};
+  const reports = await scanPlaces(places);
   for (const place of places) {
-    const report = onlyImage(await scanJson([place.reference], place));
-    const found = problemsOf(image, { builder: archive.builder, oci: place.oci }, report);
+    const found = problemsOf(image, { builder: archive.builder, oci: place.oci }, reports.get(place.name)!);
     if (found.length > 0) problems[place.name] = found;
   }
   assert.deepEqual(problems, {}, `seed ${image.seed} built by ${archive.builder}`);

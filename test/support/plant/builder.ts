@@ -75,11 +75,22 @@ async function withBuildah(image: PlantedImage, { name, path, context }: Target)
     const env = { ...process.env, ...environment, CONTAINERS_STORAGE_CONF: storage, TMPDIR: workspace };
     // Without --layers buildah makes one layer of all steps; OCI's own format has no HEALTHCHECK and no ONBUILD.
     const options = ['--isolation=chroot', '--layers', '--format=docker', ...buildArguments(image)];
-    await run(tool('buildah'), ['bud', '-q', ...options, '-t', name, context], { env });
+    await patiently(() => run(tool('buildah'), ['bud', '-q', ...options, '-t', name, context], { env }));
     const target = `docker-archive:${path}:${name}`;
     await run(tool('skopeo'), ['copy', '-q', `containers-storage:localhost/${name}`, target], { env });
   } finally {
     removeWorkspace(workspace);
+  }
+}
+
+/** Again where buildah could not seal the copy it makes of itself for a RUN step: the kernel says EBUSY now and then. */
+async function patiently<T>(build: () => Promise<T>): Promise<T> {
+  for (let left = 4; ; left--) {
+    try {
+      return await build();
+    } catch (error) {
+      if (left === 0 || !String((error as { stderr?: string }).stderr).includes('sealing memfd')) throw error;
+    }
   }
 }
 

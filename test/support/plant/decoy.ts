@@ -37,8 +37,8 @@ export function decoyVariables(random: Random): { env: [string, string][]; label
       ['DB_PASSWORD_FILE', '/run/secrets/db-password'],
       ['API_KEY_HEADER', 'X-Api-Key'],
       ['BUILD_ID', random.uuid()],
-      ['TOKEN_URL', 'https://login.acme-corp.net/oauth2/token'],
-      ['STRIPE_API_KEY', 'changeme'],
+      ['OAUTH_ENDPOINT', 'https://login.acme-corp.net/oauth2/token'],
+      ['ACME_API_KEY', 'changeme'],
       ['WECHAT_APP_ID_DEFAULT', `wx${random.text(hex, 16)}`],
     ],
     labels: [

@@ -8,12 +8,14 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import type { ImageReport } from '../../../src/scan/finding.ts';
 import { startDockerd } from '../real/dockerd.ts';
 import { startPodman } from '../real/podman.ts';
 import { startRegistry } from '../real/registry.ts';
 import { tool } from '../real/tool.ts';
 import { packTar, type TarEntry } from '../tar-writer.ts';
 import type { BuiltArchive } from './builder.ts';
+import { onlyImage, scanJson } from './cli.ts';
 
 /** One way to name the image to whichlayer. */
 export interface Place {
@@ -24,6 +26,26 @@ export interface Place {
   readonly env?: Readonly<Record<string, string>>;
   /** True where skopeo wrote the configuration anew in OCI's form, which knows neither HEALTHCHECK nor ONBUILD. */
   readonly oci: boolean;
+  /** True where its environment contradicts that of other places. */
+  readonly alone?: true;
+}
+
+/** Scans the image in each place and gives the reports by place; places that can share a run do. */
+export async function scanPlaces(places: readonly Place[]): Promise<Map<string, ImageReport>> {
+  const reports = new Map<string, ImageReport>();
+  const shared = places.filter((place) => place.stdin === undefined && place.alone !== true);
+  const alone = places.filter((place) => !shared.includes(place));
+  for (const place of alone) reports.set(place.name, onlyImage(await scanJson([place.reference], place)));
+  const env = Object.assign({}, ...shared.map((place) => place.env)) as Record<string, string>;
+  const references = shared.map((place) => place.reference);
+  const { images } = await scanJson(references, { env });
+  if (images.length !== shared.length) throw new Error(`${images.length} reports for ${shared.length} images`);
+  for (const [index, image] of images.entries()) {
+    const { name } = shared[index]!;
+    if ('error' in image) throw new Error(`${name}: ${image.error.code} ${image.error.message}`);
+    reports.set(name, image);
+  }
+  return reports;
 }
 
 /** The tar on disk and on standard input: needs nothing but the tar. */
@@ -102,7 +124,13 @@ async function daemons(archive: BuiltArchive): Promise<Place[]> {
     { name: 'docker-daemon', reference: `docker-daemon:${archive.name}`, env: dockerd.env, oci: false },
     { name: 'bare name', reference: archive.name, env: dockerd.env, oci: false },
     { name: 'podman', reference: `podman:${archive.name}`, env: podman.env, oci: false },
-    { name: 'podman as DOCKER_HOST', reference: `docker-daemon:${archive.name}`, env: viaDockerHost, oci: false },
+    {
+      name: 'podman as DOCKER_HOST',
+      reference: `docker-daemon:${archive.name}`,
+      env: viaDockerHost,
+      oci: false,
+      alone: true,
+    },
   ];
 }
 

@@ -1,9 +1,9 @@
 /**
- * Real private keys in the forms people keep them in (RFC 5208, 5915, 8017; OpenSSH's PROTOCOL.key). EC and
- * Ed25519 keys come from the seed; Node makes RSA keys from its own randomness alone, so those differ each time.
+ * Real private keys in the forms people keep them in (RFC 5208, 5915, 8017; OpenSSH's PROTOCOL.key), all from the
+ * seed: Node makes RSA keys from its own randomness alone, so their primes are searched for here.
  */
 
-import { createECDH, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { checkPrimeSync, createECDH, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { Random } from './random.ts';
 
 /** A private key in PEM, its lines ended by `\n`. */
@@ -13,8 +13,8 @@ export function makePrivateKey(random: Random): string {
 }
 
 /** An RSA key in PKCS #8, as service accounts have it. */
-export function makeRsaPkcs8(): string {
-  return pem(rsaKey(), 'pkcs8');
+export function makeRsaPkcs8(random: Random): string {
+  return pem(rsaKey(random), 'pkcs8');
 }
 
 /** The public half of a new EC key, in PEM. */
@@ -40,12 +40,42 @@ function ed25519Pkcs8(random: Random): string {
   return pem(ed25519Key(random.bytes(32)), 'pkcs8');
 }
 
-function rsaPkcs1(): string {
-  return pem(rsaKey(), 'pkcs1');
+function rsaPkcs1(random: Random): string {
+  return pem(rsaKey(random), 'pkcs1');
 }
 
-function rsaKey(): KeyObject {
-  return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+function rsaKey(random: Random): KeyObject {
+  const e = 65_537n;
+  const p = prime(random, e);
+  const q = prime(random, e);
+  const d = inverse(e, (p - 1n) * (q - 1n));
+  const numbers = { n: p * q, e, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: inverse(q, p) };
+  const jwk = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, base64UrlOf(value)]));
+  return createPrivateKey({ key: { kty: 'RSA', ...jwk }, format: 'jwk' });
+}
+
+/** A prime of 1,024 bits, its two highest set, that is good for the exponent. */
+function prime(random: Random, exponent: bigint): bigint {
+  let candidate = BigInt(`0x${random.bytes(128).toString('hex')}`) | (3n << 1022n) | 1n;
+  while ((candidate - 1n) % exponent === 0n || !checkPrimeSync(candidate)) candidate += 2n;
+  return candidate;
+}
+
+/** The inverse of `value` modulo `modulus`, by Euclid's extended algorithm. */
+function inverse(value: bigint, modulus: bigint): bigint {
+  let [remainder, next] = [modulus, value % modulus];
+  let [before, factor] = [0n, 1n];
+  while (next > 0n) {
+    const quotient = remainder / next;
+    [remainder, next] = [next, remainder - quotient * next];
+    [before, factor] = [factor, before - quotient * factor];
+  }
+  return ((before % modulus) + modulus) % modulus;
+}
+
+function base64UrlOf(value: bigint): string {
+  const text = value.toString(16);
+  return Buffer.from(text.padStart(text.length + (text.length % 2), '0'), 'hex').toString('base64url');
 }
 
 function ecKey(random: Random): KeyObject {

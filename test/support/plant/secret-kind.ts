@@ -147,7 +147,7 @@ function aws(random: Random): MadeSecret {
 }
 
 function serviceAccount(random: Random): MadeSecret {
-  const key = makeRsaPkcs8();
+  const key = makeRsaPkcs8(random);
   const project = `acme-${random.text(lower, 6)}`;
   const keyId = random.text(hex, 40);
   const account = {
