@@ -45,7 +45,7 @@ export function isNotSamplePassword(secret: string): boolean {
 /** True where the password was made by a generator, or by somebody who takes care: long, of several kinds of characters. */
 export function isStrongPassword(secret: string): boolean {
   const plain = percentDecode(secret);
-  if (plain.length < 8 || !isNotSamplePassword(secret)) return false;
+  if (plain.length < 8 || !isNotSamplePassword(secret) || /passw(?:or)?d|secret|token/i.test(plain)) return false;
   const kinds = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^0-9A-Za-z]/].filter((kind) => kind.test(plain)).length;
   const longestWord = Math.max(...plain.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/).map((word) => word.length));
   return (kinds >= 2 && /[0-9]/.test(plain) && longestWord <= plain.length / 2) || (kinds >= 3 && plain.length >= 10);
@@ -69,9 +69,9 @@ export function isBasicCredential(secret: string): boolean {
   return isNotSamplePassword(decoded.slice(decoded.indexOf(':') + 1).trim().slice(0, 200));
 }
 
-/** Variables of shells, format strings and template languages, and what masks a password in a log. */
+/** Variables of shells, format strings and template languages, expressions of code, and what masks a password in a log. */
 function isTemplate(plain: string): boolean {
-  return /[{}<>]|\$\w|\$\(|^[$:[%#]|%[sdvqr]|\*{2,}|x{4,}|\.\.\.|…/.test(plain);
+  return /^[a-z_][\w.]*\[[^\]]*\]|[{}<>]|\$\w|\$\(|^[$:[%#]|%[sdvqr]|\*{2,}|x{4,}|\.\.\.|…/.test(plain);
 }
 
 function isSampleWord(plain: string): boolean {
