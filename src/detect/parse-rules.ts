@@ -5,6 +5,7 @@
  */
 
 import { isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import { composeRotation, type PartialRotation, type RotationSubject } from './compose-rotation.ts';
 import { extentOf } from './pattern-analysis.ts';
 import { parsePattern } from './pattern-parser.ts';
 import {
@@ -33,7 +34,8 @@ export const maxWindowBytes: number = 16 * 1024;
 
 const anchorings: readonly Anchoring[] = ['token', 'name', 'near'];
 const providerKeys = ['id', 'name', 'about', 'url', 'categories', 'rotate', 'detectors'];
-const rotationKeys = ['summary', 'opens', 'abuse', 'steps', 'breaks', 'url'];
+const rotationTexts = ['summary', 'opens', 'breaks', 'url', 'console'] as const;
+const rotationLists = ['abuse', 'steps'] as const;
 const detectorKeys = [
   'id',
   'title',
@@ -90,29 +92,48 @@ function readProvider(reader: FieldReader): Provider {
   reader.known([], providerKeys);
   const detectorCount = reader.list(['detectors']).length;
   if (detectorCount === 0) reader.problem(['detectors'], 'a provider has at least one detector');
-  return {
-    id: reader.text(['id']),
-    name: reader.text(['name']),
-    about: reader.text(['about']),
-    url: reader.text(['url']),
-    categories: reader.texts(['categories']),
-    rotation: readRotation(reader),
-    detectors: Array.from({ length: detectorCount }, (_, index) => readDetector(reader, ['detectors', index])),
-  };
+  const id = reader.text(['id']);
+  const name = reader.text(['name']);
+  const about = reader.text(['about']);
+  const url = reader.text(['url']);
+  const categories = reader.texts(['categories']);
+  const detectors = Array.from({ length: detectorCount }, (_, index) => readDetector(reader, ['detectors', index]));
+  const subject = { name, url, category: categories[0] ?? '', title: detectors[0]?.title ?? '' };
+  return { id, name, about, url, categories, rotation: readRotation(reader, subject), detectors };
 }
 
-function readRotation(reader: FieldReader): Rotation {
+/** What the file leaves out is composed from the provider's category. */
+function readRotation(reader: FieldReader, subject: RotationSubject): Rotation {
   const at = 'rotate';
-  reader.known([at], rotationKeys);
-  const url = reader.optionalText([at, 'url']);
-  return {
-    summary: reader.text([at, 'summary']),
-    opens: reader.text([at, 'opens']),
-    abuse: reader.texts([at, 'abuse']),
-    steps: reader.texts([at, 'steps']),
-    breaks: reader.text([at, 'breaks']),
-    ...(url === undefined ? {} : { url }),
-  };
+  const partial = reader.get([at]) === undefined ? {} : readPartialRotation(reader, at);
+  const rotation = composeRotation(partial, subject);
+  const { summary, opens, abuse, steps, breaks } = partial;
+  if (rotation !== undefined) return rotation;
+  if (
+    summary === undefined ||
+    opens === undefined ||
+    abuse === undefined ||
+    steps === undefined ||
+    breaks === undefined
+  ) {
+    reader.problem(
+      ['categories'],
+      `the category ${JSON.stringify(subject.category)} has no guidance to compose from: write rotate in full`,
+    );
+  }
+  return { summary: '', opens: '', abuse: [], steps: [], breaks: '', ...partial };
+}
+
+function readPartialRotation(reader: FieldReader, at: string): PartialRotation {
+  reader.known([at], [...rotationTexts, ...rotationLists]);
+  const texts: { [key in (typeof rotationTexts)[number]]?: string } = {};
+  for (const key of rotationTexts) {
+    const text = reader.optionalText([at, key]);
+    if (text !== undefined) texts[key] = text;
+  }
+  const lists: { [key in (typeof rotationLists)[number]]?: string[] } = {};
+  for (const key of rotationLists) if (reader.get([at, key]) !== undefined) lists[key] = reader.texts([at, key]);
+  return { ...texts, ...lists };
 }
 
 function readDetector(reader: FieldReader, path: Path): Detector {

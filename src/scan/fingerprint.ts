@@ -9,7 +9,7 @@ const salt = 'whichlayer/fingerprint/1';
 const cost = { N: 1 << 13, r: 8, p: 1 } as const;
 
 /** The same secret, however it was wrapped: line ends, escaped line ends and surrounding space do not count. */
-export function normaliseSecret(secret: string): string {
+function normaliseSecret(secret: string): string {
   return secret.replace(/(?:\\r|\\n|\s)+/gu, ' ').trim();
 }
 

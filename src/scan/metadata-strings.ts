@@ -30,7 +30,7 @@ export function metadataStrings(config: ImageConfig): MetadataString[] {
 }
 
 /** Splits `NAME=value` at the first `=`. */
-export function splitPair(pair: string): { name: string; value: string } {
+function splitPair(pair: string): { name: string; value: string } {
   const at = pair.indexOf('=');
   return at < 0 ? { name: pair, value: '' } : { name: pair.slice(0, at), value: pair.slice(at + 1) };
 }
