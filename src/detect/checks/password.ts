@@ -66,7 +66,12 @@ export function isSamplePassword(secret: string): boolean {
 export function isBasicCredential(secret: string): boolean {
   const decoded = decodeBase64Text(secret);
   if (decoded === undefined || !/^[\x21-\x39\x3b-\x7e]{1,128}:[\x20-\x7e\n]{4,8000}$/.test(decoded)) return false;
-  return isNotSamplePassword(decoded.slice(decoded.indexOf(':') + 1).trim().slice(0, 200));
+  return isNotSamplePassword(
+    decoded
+      .slice(decoded.indexOf(':') + 1)
+      .trim()
+      .slice(0, 200),
+  );
 }
 
 /** Variables of shells, format strings and template languages, expressions of code, and what masks a password in a log. */
