@@ -1,0 +1,129 @@
+/**
+ * The fields of a tar header block that say where the next one is (POSIX ustar, GNU, and what came before): checksum,
+ * type and size. Names are left to tar-stream.
+ */
+
+export const blockBytes = 512;
+
+const sumAt = 148;
+const sizeAt = 124;
+const sizeBytes = 12;
+const typeAt = 156;
+const magicAt = 257;
+
+/** What a block is: a header, zeros, or neither. */
+export type BlockKind = 'header' | 'zero' | 'none';
+
+/** Tells a block by its checksum, summed unsigned or, as some old tars did, signed. */
+export function kindOfBlock(block: Uint8Array): BlockKind {
+  let unsigned = 0;
+  let high = 0;
+  for (let index = 0; index < blockBytes; index++) {
+    const byte = block[index]!;
+    unsigned += byte;
+    high += byte >> 7;
+  }
+  if (unsigned === 0) return 'zero';
+  for (let index = sumAt; index < sumAt + 8; index++) {
+    const byte = block[index]!;
+    unsigned += 32 - byte;
+    high -= byte >> 7;
+  }
+  const stored = parseOctal(block, sumAt, 8);
+  return stored === unsigned || stored === unsigned - 256 * high ? 'header' : 'none';
+}
+
+/** True for a header that names its format; anything else has 256 sums to be right by chance. */
+export function hasMagic(block: Uint8Array): boolean {
+  return [0x75, 0x73, 0x74, 0x61, 0x72].every((byte, index) => block[magicAt + index] === byte);
+}
+
+/** The type flag as a character; NUL is `'0'`, as before POSIX. */
+export function typeOf(block: Uint8Array): string {
+  return block[typeAt] === 0 ? '0' : String.fromCharCode(block[typeAt]!);
+}
+
+/** The size field, octal or base-256; undefined where it is neither or no file can be as big. */
+export function sizeOf(block: Uint8Array): number | undefined {
+  const first = block[sizeAt]!;
+  if ((first & 0x80) === 0) return parseOctal(block, sizeAt, sizeBytes);
+  if (first & 0x40) return undefined;
+  let size = first & 0x3f;
+  for (let index = sizeAt + 1; index < sizeAt + sizeBytes; index++) size = size * 256 + block[index]!;
+  return Number.isSafeInteger(size) ? size : undefined;
+}
+
+/** True where the name field ends in a slash: a directory, before there was a type for it. */
+export function endsInSlash(block: Uint8Array): boolean {
+  const end = block.subarray(0, 100).indexOf(0);
+  return block[(end < 0 ? 100 : end) - 1] === 0x2f;
+}
+
+/** True where tar-stream reads the checksum and size fields as we do. */
+export function isCanonical(block: Uint8Array): boolean {
+  if (!isPlainOctal(block, sizeAt, sizeBytes) || !isPlainOctal(block, sumAt, 8)) return false;
+  let sum = 0;
+  for (let index = 0; index < blockBytes; index++) sum += index >= sumAt && index < sumAt + 8 ? 32 : block[index]!;
+  return parseOctal(block, sumAt, 8) === sum;
+}
+
+/** A copy with another type and size and the checksum set right. */
+export function rewriteHeader(block: Uint8Array, type: string, size: number): Buffer {
+  const copy = Buffer.from(block);
+  copy.write(type, typeAt, 'latin1');
+  writeSize(copy, size);
+  return seal(copy);
+}
+
+/** A header of ours, for a PAX body of ours. */
+export function paxHeader(size: number): Buffer {
+  const block = Buffer.alloc(blockBytes);
+  block.write('pax', 0, 'latin1');
+  block.write('x', typeAt, 'latin1');
+  block.write('ustar\x0000', magicAt, 'latin1');
+  writeSize(block, size);
+  return seal(block);
+}
+
+function writeSize(block: Buffer, size: number): void {
+  if (size < 8 ** 11) {
+    block.write(`${size.toString(8).padStart(11, '0')}\0`, sizeAt, 'latin1');
+  } else {
+    block.fill(0, sizeAt, sizeAt + sizeBytes);
+    block[sizeAt] = 0x80;
+    block.writeBigUInt64BE(BigInt(size), sizeAt + 4);
+  }
+}
+
+function seal(block: Buffer): Buffer {
+  block.fill(32, sumAt, sumAt + 8);
+  let sum = 0;
+  for (const byte of block) sum += byte;
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, sumAt, 'latin1');
+  return block;
+}
+
+// Blanks and NULs around octal digits; nothing at all is zero.
+function parseOctal(block: Uint8Array, start: number, length: number): number | undefined {
+  let at = start;
+  let end = start + length;
+  while (at < end && isBlank(block[at]!)) at++;
+  while (end > at && isBlank(block[end - 1]!)) end--;
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = block[at]! - 48;
+    if (digit < 0 || digit > 7) return undefined;
+    value = value * 8 + digit;
+  }
+  return value;
+}
+
+function isPlainOctal(block: Uint8Array, start: number, length: number): boolean {
+  let at = start;
+  while (at < start + length && block[at]! >= 48 && block[at]! <= 55) at++;
+  return at > start && (at === start + length || isBlank(block[at]!));
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 32 || byte === 0;
+}
