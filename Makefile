@@ -14,7 +14,8 @@ help: ## Show the targets
 install: $(INSTALLED) ## Install the packages of the lockfile and build the optional addon
 
 $(INSTALLED): package.json package-lock.json tools/node/package.json
-	npm ci --ignore-scripts --loglevel=error
+	@# Not npm ci: it refuses a lockfile where the registry lacks an optional package of another platform.
+	npm install --no-save --ignore-scripts --loglevel=error
 	bash scripts/build-addon.sh
 	@touch $@
 
