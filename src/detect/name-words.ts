@@ -4,17 +4,71 @@
  */
 
 /** Words that say "secret". */
-const secretWord =
-  'keys?|tokens?|tok|secrets?|passwords?|passwd|passphrase|passcode|passwort|pass|pwd|psw|pw|auth|authorization|authentication|credentials?|creds?|bearer|jwt|pat|apikeys?|psk|license|licence|signature|dsn';
+const secretWords = vocabulary(`
+  key keys token tokens tok secret secrets password passwords passwd passphrase passcode passwort pass pwd psw pw
+  auth authorization authentication credential credentials cred creds bearer jwt pat apikey apikeys psk license
+  licence signature dsn
+`);
 
 /** Words that stand beside them and name nobody. */
-const plainWord =
-  'api|apis|rest|access|auth|oauth2?|o|private|priv|client|clients|app|apps|application|master|account|acct|server|service|svc|user|users|admin|root|my|our|the|this|self|is|id|prod|production|live|dev|development|staging|stage|test|testing|sandbox|default|env|environment|config|conf|cfg|settings?|options?|params?|props?|headers?|x|http|https|web|bot|personal|refresh|session|security|secure|signing|sign|encryption|encrypt|shared|consumer|integration|project|team|org|organization|workspace|customer|merchant|partner|write|read|rw|ro|full|global|public|publishable|data|db|database|sdk|base|new|old|current|primary|secondary|v[0-9]|[0-9]{1,2}|m|s|k|value|str|string|const|static|final|export|set|get|with|add|put|use|request|req|hash|login|smtp|mail|email|imap|ftp|sftp|ssh|relay|sender|raw|b64|base64|encoded|text|value';
+const plainWords = vocabulary(`
+  api apis rest access auth oauth oauth2 o private priv client clients app apps application master account acct
+  server service svc user users admin root my our the this self is id prod production live dev development staging
+  stage test testing sandbox default env environment config conf cfg setting settings option options param params
+  prop props header headers x http https web bot personal refresh session security secure signing sign encryption
+  encrypt shared consumer integration project team org organization workspace customer merchant partner write read rw
+  ro full global public publishable data db database sdk base new old current primary secondary v0 v1 v2 v3 v4 v5 v6
+  v7 v8 v9 m s k value str string const static final export set get with add put use request req hash login smtp mail
+  email imap ftp sftp ssh relay sender raw b64 base64 encoded text value
+`);
 
-const saysSecret = new RegExp(`^(?:${plainWord})*?(?:${secretWord})[0-9]{0,3}$`);
 const saysSecretInAnchor =
   /^(?:hash|sid|salt|seed|mnemonic|pin|webhooks?|cookie|sas|login|connectionstring|connstr|string)$/;
-const isPlain = new RegExp(`^(?:(?:${plainWord}|${secretWord})[0-9]{0,3}){1,4}$`);
+
+function vocabulary(words: string): ReadonlySet<string> {
+  return new Set(words.split(/\s+/).filter((word) => word !== ''));
+}
+
+/** Letters of words that are glued together, at most: what is longer is no name. */
+const longestGlued = 64;
+const longestWord = 14;
+
+/**
+ * The least number of words a run of letters is made of, for each of its ends; taken apart step by step, because a
+ * regular expression over words that overlap (`s`, `app`, `apps`) costs exponential time on what does not match.
+ */
+function fewestWords(letters: string, isWord: (word: string) => boolean): number[] {
+  const fewest = new Array<number>(letters.length + 1).fill(Number.POSITIVE_INFINITY);
+  fewest[0] = 0;
+  for (let start = 0; start < letters.length; start++) {
+    const before = fewest[start] ?? Number.POSITIVE_INFINITY;
+    if (!Number.isFinite(before)) continue;
+    const last = Math.min(letters.length, start + longestWord + 3);
+    for (let end = start + 1; end <= last; end++) {
+      if (before + 1 < (fewest[end] ?? 0) && isWord(letters.slice(start, end))) fewest[end] = before + 1;
+    }
+  }
+  return fewest;
+}
+
+function saysSecret(letters: string): boolean {
+  if (letters.length > longestGlued) return false;
+  const bare = letters.replace(/[0-9]{1,3}$/, '');
+  const isWord = (word: string): boolean => plainWords.has(word) || secretWords.has(word) || /^[0-9]{1,2}$/.test(word);
+  const reached = fewestWords(bare, isWord);
+  return reached.some((count, start) => Number.isFinite(count) && secretWords.has(bare.slice(start)));
+}
+
+function isPlain(letters: string): boolean {
+  if (letters.length > longestGlued) return false;
+  const isWord = (word: string): boolean => {
+    if (/^[0-9]{1,5}$/.test(word)) return true;
+    const bare = word.replace(/[0-9]{1,3}$/, '');
+    return plainWords.has(word) || secretWords.has(word) || plainWords.has(bare) || secretWords.has(bare);
+  };
+  const words = fewestWords(letters, isWord).at(-1) ?? 0;
+  return words >= 1 && words <= 4;
+}
 
 /** Last words of names whose value is about a secret, not the secret: `token_url`, `key_file`, `secretName`. */
 const aboutSecret = new Set(
@@ -51,7 +105,7 @@ export function wordsOf(name: string): string[] {
 
 /** Whether some word says that the value is a secret. */
 export function namesSecret(words: readonly string[]): boolean {
-  return words.some((word) => saysSecret.test(word));
+  return words.some(saysSecret);
 }
 
 /** Whether an anchor says so: there the rule's author has chosen the words, and more of them count. */
@@ -61,7 +115,7 @@ export function anchorNamesSecret(words: readonly string[]): boolean {
 
 /** Whether all words could stand in anybody's configuration: `api_key`, `clientSecret`, `X-Auth-Token`. */
 export function namesNobody(words: readonly string[]): boolean {
-  return words.length > 0 && words.every((word) => isPlain.test(word));
+  return words.length > 0 && words.every(isPlain);
 }
 
 /** Whether the name is of something about a secret, or of a public half: `token_url`, `public_key`. */
@@ -72,5 +126,5 @@ export function namesSomethingElse(words: readonly string[]): boolean {
 
 /** Whether letters glued to an anchor leave it a word of its own: none, or words that name nobody. */
 export function isGlue(letters: string): boolean {
-  return letters === '' || isPlain.test(letters.toLowerCase());
+  return letters === '' || isPlain(letters.toLowerCase());
 }

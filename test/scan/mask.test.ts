@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { Masker, mask } from '../../src/scan/mask.ts';
+
+describe('mask', () => {
+  it('shows nothing of a short secret, not even its length', () => {
+    for (const secret of ['x', 'hunter2', '123456789012345']) assert.equal(mask(secret), '********');
+  });
+  it('shows the first and last four characters of a longer one', () => {
+    assert.equal(mask('1234567890123456'), '1234…3456');
+    assert.equal(mask('🔑'.repeat(16)), '🔑🔑🔑🔑…🔑🔑🔑🔑');
+  });
+  it('shows the body of a PEM block, which tells keys apart', () => {
+    const body = 'MIIEpAIBAAKCAQEA\nq8Zr2Lx0Vb7Nw4Kt';
+    const [begin, end] = ['BEGIN', 'END'].map((word) => `-----${word} RSA PRIVATE KEY-----`);
+    assert.equal(mask(`${begin}\n${body}\n${end}`), 'MIIE…w4Kt');
+    assert.equal(mask(`${begin}\\n${body.replace('\n', '\\n')}\\n${end}\\n`), 'MIIE…w4Kt');
+  });
+});
+
+describe('Masker', () => {
+  it('masks every secret wherever it stands, the longest first', () => {
+    const long = 'q8Zr2Lx0Vb7Nw4Kt';
+    const masker = new Masker([long.slice(0, 8), long, '']);
+    assert.equal(masker.apply(`a ${long} b ${long.slice(0, 8)}$& c`), 'a q8Zr…w4Kt b ********$& c');
+  });
+});
