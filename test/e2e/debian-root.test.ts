@@ -34,7 +34,8 @@ describe('a Debian root file system with Python and Node packages', () => {
     await run('cp', ['-a', join(process.cwd(), 'node_modules'), join(folder, 'root/usr/lib/node_modules')]);
     report = onlyImage(await scanJson([await packImage(folder)], { args: ['--min-confidence', 'medium'] }));
   });
-  after(() => {
+  after(function () {
+    this.timeout(60_000);
     if (folder !== '') removeWorkspace(folder);
   });
 
@@ -71,8 +72,15 @@ async function installRoot(root: string): Promise<void> {
   mkdirSync(cache, { recursive: true });
   const { suite, mirror } = machineDebian();
   const options = ['--variant=minbase', `--cache-dir=${cache}`, `--include=${packages.join(',')}`];
-  const env = { ...process.env, LC_ALL: 'C.UTF-8', ...(await aptProxy()) };
-  await run(tool('debootstrap'), [...options, suite, root, mirror], { env, timeout: limitMs, maxBuffer: 2 ** 26 });
+  // Nothing else of our environment: the packages' own scripts run in the new root.
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', ...(await aptProxy()) };
+  try {
+    await run(tool('debootstrap'), [...options, suite, root, mirror], { env, timeout: limitMs, maxBuffer: 2 ** 26 });
+  } catch (error) {
+    const log = join(root, 'debootstrap/debootstrap.log');
+    const tail = existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : '';
+    throw new Error(`debootstrap failed: ${(error as Error).message}\n${tail}`, { cause: error });
+  }
 }
 
 /** The Debian this machine runs, and where it takes its packages from (sources.list(5), both formats). */
