@@ -66,6 +66,13 @@ export class ChunkReader {
     }
   }
 
+  /** Lets go of the source without reading on; it may be waiting for bytes that never come, so nobody waits for it. */
+  close(): void {
+    this.#ended = true;
+    this.#current = empty;
+    this.#source.return?.().catch(() => {});
+  }
+
   /** Reads to the end, for whoever counts or hashes the bytes on their way. */
   async drain(): Promise<void> {
     while ((await this.read()) !== undefined);

@@ -49,23 +49,32 @@ async function* run(
 ): AsyncGenerator<Uint8Array, void> {
   const chunks = open(reader, compression, limits);
   let left = limits.uncompressedBytes;
-  for (;;) {
-    const step = await chunks.next();
-    if (step.done === true) {
-      if (step.value !== 'ok') problems.push(problemOf(step.value, compression, limits));
-      break;
+  let finished = false;
+  try {
+    for (;;) {
+      const step = await chunks.next();
+      if (step.done === true) {
+        if (step.value !== 'ok') problems.push(problemOf(step.value, compression, limits));
+        break;
+      }
+      if (step.value.length > left) {
+        if (left > 0) yield step.value.subarray(0, left);
+        const message = `decompresses to more than ${limits.uncompressedBytes} bytes; what follows was not looked at`;
+        problems.push(incomplete('LIMIT_EXCEEDED', '', message));
+        break;
+      }
+      left -= step.value.length;
+      yield step.value;
     }
-    if (step.value.length > left) {
-      if (left > 0) yield step.value.subarray(0, left);
+    await chunks.return('ok');
+    await reader.drain();
+    finished = true;
+  } finally {
+    if (!finished) {
+      reader.close();
       await chunks.return('ok');
-      const message = `decompresses to more than ${limits.uncompressedBytes} bytes; what follows was not looked at`;
-      problems.push(incomplete('LIMIT_EXCEEDED', '', message));
-      break;
     }
-    left -= step.value.length;
-    yield step.value;
   }
-  await reader.drain();
 }
 
 function open(

@@ -103,15 +103,23 @@ interface RawInflate {
   close(): void;
 }
 
-/** Streams opened by zlib-sync in this thread: it never frees what zlib allocates (57 KB each, measured), so the rest are node's. */
-let zlibSyncOpened = 0;
-const mostZlibSyncOpened = 256;
+/**
+ * Every zlib-sync stream this thread has opened, for good: Node aborts when one is collected outside of JavaScript (its destructor
+ * asks for a context that is not there), and what zlib allocated is never freed anyway. Hence the bound on all of them together;
+ * past it node:zlib takes over.
+ */
+const zlibSyncStreams: ZlibSyncInflate[] = [];
+let zlibSyncBytes = 0;
+const mostZlibSyncBytes = 16 * 1024 * 1024;
+const zlibSyncStreamBytes = 80 * 1024;
 
 function openRaw(engine: InflateEngine): RawInflate {
-  const addon = engine === 'zlib-sync' && zlibSyncOpened < mostZlibSyncOpened ? zlibSync() : undefined;
+  const addon = engine === 'zlib-sync' && zlibSyncBytes < mostZlibSyncBytes ? zlibSync() : undefined;
   if (addon === undefined) return idleNodeInflates.pop() ?? new NodeInflate();
-  zlibSyncOpened++;
-  return new ZlibSyncInflate(addon);
+  const stream = new ZlibSyncInflate(addon);
+  zlibSyncStreams.push(stream);
+  zlibSyncBytes += zlibSyncStreamBytes;
+  return stream;
 }
 
 type ZlibSync = typeof import('zlib-sync');
@@ -131,10 +139,11 @@ function zlibSync(): ZlibSync | undefined {
 class ZlibSyncInflate implements RawInflate {
   readonly #addon: ZlibSync;
   readonly #inflate: InstanceType<ZlibSync['Inflate']>;
+  #largestOutput = 0;
 
   constructor(addon: ZlibSync) {
     this.#addon = addon;
-    this.#inflate = new addon.Inflate({ windowBits: -15, chunkSize: 64 * 1024 });
+    this.#inflate = new addon.Inflate({ windowBits: -15, chunkSize: 16 * 1024 });
   }
 
   step(piece: Buffer, outputs: Uint8Array[]): 'open' | 'ended' | 'corrupt' {
@@ -147,11 +156,16 @@ class ZlibSyncInflate implements RawInflate {
       if (err !== this.#addon.Z_OK && err !== this.#addon.Z_STREAM_END) return 'corrupt';
       const output = this.#inflate.result as Buffer;
       if (output.length > 0) outputs.push(output);
+      this.#largestOutput = Math.max(this.#largestOutput, output.length);
       if (err === this.#addon.Z_STREAM_END) return 'ended';
     }
   }
 
-  close(): void {}
+  close(): void {
+    // Its buffer grew to this and stays.
+    zlibSyncBytes += this.#largestOutput;
+    this.#largestOutput = 0;
+  }
 }
 
 const nothing = Buffer.alloc(0);

@@ -134,10 +134,6 @@ export class TarWalk {
     );
   }
 
-  #advance(): void {
-    if (this.#isDigested()) this.#resolve();
-  }
-
   #entry(header: Header, stream: EntryStream, next: () => void): void {
     this.#entries++;
     const pax = (header.pax ?? undefined) as Readonly<Record<string, string>> | undefined;
@@ -145,27 +141,37 @@ export class TarWalk {
     const name = pax?.['path'] ? header.name : toName(header.name);
     const linkName = header.linkname ? (pax?.['linkpath'] ? header.linkname : toName(header.linkname)) : undefined;
     this.#lastName = name;
-    this.#sink.entry({
-      name,
-      kind: kindOf(header.type),
-      sizeBytes: header.size,
-      ...(linkName === undefined ? {} : { linkName }),
-      ...(pax === undefined ? {} : { pax }),
-    });
+    this.#tell(() =>
+      this.#sink.entry({
+        name,
+        kind: kindOf(header.type),
+        sizeBytes: header.size,
+        ...(linkName === undefined ? {} : { linkName }),
+        ...(pax === undefined ? {} : { pax }),
+      }),
+    );
     stream.on('data', (bytes) => {
       this.#payloadBytes += bytes.length;
-      this.#sink.data(bytes);
-      this.#advance();
+      this.#tell(() => this.#sink.data(bytes));
     });
     // Destroyed with the walk where the tar was cut inside it.
     stream.on('error', () => {});
     stream.on('end', () => {
       this.#ended++;
-      this.#sink.end();
+      this.#tell(() => this.#sink.end());
       next();
-      this.#advance();
     });
-    this.#advance();
+  }
+
+  /** What the sink throws ends the walk: in an event it would end the process. */
+  #tell(call: () => void): void {
+    if (this.#error !== undefined) return;
+    try {
+      call();
+    } catch (error) {
+      this.#error = error;
+    }
+    if (this.#isDigested()) this.#resolve();
   }
 }
 
