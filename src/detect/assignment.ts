@@ -127,15 +127,18 @@ function indentAt(text: string, lineStart: number): number {
   return at - lineStart;
 }
 
-/** A short anchor, or one that is anybody's word, must be a word of its own: `box` is not in `inbox`. */
+/** A short anchor, or one that is anybody's word, must be a word of its own: `box` is not in `inbox`, nor `dd_api_key` in `ADD_API_KEY`. */
 function isWhole(text: string, anchor: Span): boolean {
   const own = text.slice(anchor.start, anchor.end);
-  if (own.length >= 6 && !namesNobody(wordsOf(own))) return true;
+  const firstWord = wordsOf(own)[0] ?? '';
+  const isLong = own.length >= 6 && !namesNobody(wordsOf(own));
+  if (isLong && firstWord.length >= 6) return true;
   const before = text.slice(Math.max(0, anchor.start - 32), anchor.start);
   // `-Dacme.key=v`: an option's letter is no part of the name.
   const left = /(?:^|[^0-9A-Za-z])-[A-Z]$/.test(before) ? '' : (/[A-Za-z]{0,32}$/.exec(before)?.[0] ?? '');
-  const right = /^[A-Za-z]{0,32}/.exec(text.slice(anchor.end, anchor.end + 32))?.[0] ?? '';
   const cutLeft = /[a-z]$/.test(left) && /^[A-Z]/.test(own);
+  if (isLong) return cutLeft || isGlue(left);
+  const right = /^[A-Za-z]{0,32}/.exec(text.slice(anchor.end, anchor.end + 32))?.[0] ?? '';
   const cutRight = /[a-z0-9]$/.test(own) && /^[A-Z]/.test(right);
   return (cutLeft || isGlue(left)) && (cutRight || isGlue(/^[A-Z]+(?![a-z])|^[A-Z]?[a-z]+/.exec(right)?.[0] ?? right));
 }

@@ -121,6 +121,16 @@ describe('assignments', () => {
     for (const name of ['INBOX_KEY=', 'dropbox_token=', 'boxer_key=', 'letterboxKey=']) assert.ok(!names(name), name);
   });
 
+  it('takes an anchor that begins with a short word for words of their own only', () => {
+    const tell = compileMatcher(
+      ruleSet(detector({ id: 'dd-key', at: 'name', anchors: ['dd api'], pattern: '[0-9a-f]{32}' })),
+    );
+    const count = (text: string): number => detect(tell, text).length;
+    for (const name of ['DD_API_KEY', 'MY_DD_API_KEY', 'ddApiKey', 'prodDdApiKey'])
+      assert.equal(count(`${name}=${v}`), 1, name);
+    for (const name of ['ADD_API_KEY', 'addApiKey', 'paddapikey']) assert.equal(count(`${name}=${v}`), 0, name);
+  });
+
   it('gives a generic detector no context', () => {
     const value = randomHex(13, 28);
     assert.equal(detect(rules, `DB_PASSWORD=${value}`).length, 1);
