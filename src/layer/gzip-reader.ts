@@ -18,21 +18,27 @@ export class GzipReader implements PackedReader {
   readonly #sink: MemberSink;
   readonly #settings: InflateSettings;
   readonly #fallbackName: string;
+  readonly #mostMembers: number;
   #state: State = 'header';
   #pending: Buffer = nothing;
   #inflater: Inflater | undefined;
-  /** The inflater's last step: the trailer begins in it or right behind it. */
-  #lastStep: Buffer = nothing;
+  /** How far to look for the trailer: it begins in the inflater's last step or right behind it. */
+  #trailerWithin = 0;
+  #members = 0;
   #begun = false;
   #wanted = true;
   #crc = 0;
   #sizeBytes = 0;
 
-  /** @param fallbackName the member's name where the header gives none */
-  constructor(sink: MemberSink, settings: InflateSettings, fallbackName: string) {
+  constructor(
+    sink: MemberSink,
+    settings: InflateSettings,
+    { fallbackName, mostMembers }: { readonly fallbackName: string; readonly mostMembers: number },
+  ) {
     this.#sink = sink;
     this.#settings = settings;
     this.#fallbackName = fallbackName;
+    this.#mostMembers = mostMembers;
   }
 
   write(bytes: Uint8Array): void {
@@ -89,7 +95,9 @@ export class GzipReader implements PackedReader {
       this.#begun = true;
       this.#wanted = this.#sink.begin(header.name || this.#fallbackName);
     }
-    if (!this.#wanted) {
+    const tooMany = ++this.#members > this.#mostMembers;
+    if (tooMany) this.#sink.unreached(`only the first ${this.#mostMembers} gzip members were opened`);
+    if (tooMany || !this.#wanted) {
       this.#finish();
       return undefined;
     }
@@ -106,14 +114,19 @@ export class GzipReader implements PackedReader {
 
   #data(bytes: Buffer): Buffer | undefined {
     const inflater = this.#inflater!;
-    const rest = bytes.subarray(inflater.push(bytes));
+    const taken = inflater.push(bytes);
     switch (inflater.state) {
       case 'open':
         return undefined;
-      case 'ended':
-        this.#lastStep = Buffer.from(inflater.lastStep());
+      case 'ended': {
+        const step = inflater.lastStep();
+        this.#trailerWithin = step.length + trailerBytes;
         this.#state = 'trailer';
-        return rest;
+        // Back to where the step began: in this chunk, or with what it had of the one before.
+        return taken >= step.length
+          ? bytes.subarray(taken - step.length)
+          : Buffer.concat([step, bytes.subarray(taken)]);
+      }
       case 'corrupt':
         this.#sink.damaged('gzip data is damaged; what could be inflated was scanned');
         break;
@@ -131,18 +144,16 @@ export class GzipReader implements PackedReader {
     const trailer = Buffer.alloc(trailerBytes);
     trailer.writeUInt32LE(this.#crc, 0);
     trailer.writeUInt32LE(this.#sizeBytes % 2 ** 32, 4);
-    const window = Buffer.concat([this.#lastStep, bytes.subarray(0, trailerBytes)]);
-    const at = window.indexOf(trailer);
+    const at = bytes.subarray(0, this.#trailerWithin).indexOf(trailer);
     if (at < 0) {
-      if (bytes.length < trailerBytes) return undefined;
+      if (bytes.length < this.#trailerWithin) return undefined;
       this.#sink.damaged('gzip data has a wrong checksum; its content was scanned');
       this.#finish();
       return undefined;
     }
-    const rest = Buffer.concat([this.#lastStep, bytes]).subarray(at + trailerBytes);
     this.#closeInflater();
     this.#state = 'between';
-    return rest;
+    return bytes.subarray(at + trailerBytes);
   }
 
   #between(bytes: Buffer): Buffer | undefined {

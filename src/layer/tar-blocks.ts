@@ -2,7 +2,7 @@
  * Goes over a layer's blocks before tar-stream does and rewrites what it would lose its place at: old GNU sparse
  * headers, links and directories with a size, PAX sizes, long names, global PAX headers (which Docker ignores), two ways to
  * write a number. What is no entry at all (garbage, bytes after the end) comes out as loose content, so that it is scanned too.
- * Where readers differ, Go's archive/tar decides, since that is what unpacks layers.
+ * Where readers differ, Go's archive/tar decides, since that is what unpacks layers. Long, since it is one state machine.
  */
 
 import type { ErrorCode } from '../errors.ts';
@@ -99,6 +99,7 @@ export class TarBlocks {
     } else if (this.#body !== undefined && this.#body.at > 0) {
       this.#looseWhole(`#unfinished-header@${this.#offset}`, this.#body.bytes.subarray(0, this.#body.at));
     } else if (cutBlock) {
+      this.#sayAfterEnd();
       this.#looseWhole(this.#looseName(), Buffer.from(rest));
     }
     const truncated = inside || (cutBlock && this.#state !== 'garbage' && this.#zeroBlocks === 0);
@@ -240,7 +241,7 @@ export class TarBlocks {
 
   #garbage(block: Uint8Array): void {
     const path = this.#looseName();
-    if (this.#zeroBlocks > 0) this.#sayAfterEnd();
+    if (this.#zeroBlocks >= 2) this.#sayAfterEnd();
     else {
       const first = this.#offset === blockBytes;
       const message = first
@@ -256,12 +257,13 @@ export class TarBlocks {
 
   #looseName(): string {
     const at = Math.max(0, this.#offset - blockBytes);
-    return this.#zeroBlocks > 0 ? `#after-the-end@${at}` : `#not-a-tar@${at}`;
+    return this.#zeroBlocks >= 2 ? `#after-the-end@${at}` : `#not-a-tar@${at}`;
   }
 
   /** Runtimes stop at two zero blocks: what follows is in every pull and in no container. */
   #sayAfterEnd(): void {
-    if (this.#zeroBlocks < 2 || this.#saidAfterEnd) return;
+    if (this.#zeroBlocks < 2) this.#zeroBlocks = 0;
+    if (this.#zeroBlocks === 0 || this.#saidAfterEnd) return;
     this.#saidAfterEnd = true;
     this.#trouble('TRAILING_DATA', 'data follows the tar’s end mark; it was scanned too', 'notice');
   }

@@ -104,7 +104,10 @@ export class Unpacker {
     const settings = { engine: this.#engine, ratio: this.#limits.ratio };
     this.#reader =
       kind === 'gzip'
-        ? new GzipReader(this.#members, settings, nameWithin(this.#path))
+        ? new GzipReader(this.#members, settings, {
+            fallbackName: nameWithin(this.#path),
+            mostMembers: this.#limits.members,
+          })
         : new ZipReader(this.#members, settings, this.#limits.members);
   }
 

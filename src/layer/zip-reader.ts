@@ -31,6 +31,9 @@ interface OpenMember {
 
 type State = 'record' | 'lost' | 'sized' | 'unsized';
 
+/** Asking costs an inflate step, and data can be made of nothing but headers. */
+const mostGuesses = 1000;
+
 const stored = 0;
 const deflate = 8;
 
@@ -45,6 +48,8 @@ export class ZipReader implements PackedReader {
   #base = 0;
   /** Where in `#buffer` an unsized member's end was not looked for yet. */
   #scanned = 0;
+  /** Headers in the current member's data at which its stream was asked whether it had ended. */
+  #guesses = 0;
   #member: OpenMember | undefined;
   readonly #localOffsets = new Set<number>();
   #unreached = 0;
@@ -150,6 +155,7 @@ export class ZipReader implements PackedReader {
     this.#openMember(header);
     this.#state = header.compressedBytes === undefined ? 'unsized' : 'sized';
     this.#scanned = 0;
+    this.#guesses = 0;
     return true;
   }
 
@@ -213,7 +219,7 @@ export class ZipReader implements PackedReader {
     }
     const dataEnd = this.#dataEndBefore(at);
     if (dataEnd !== undefined) return this.#finishUnsized(dataEnd, at, true);
-    if (this.#buffer.readUInt32LE(at) === signatures.local) {
+    if (this.#buffer.readUInt32LE(at) === signatures.local && this.#guesses++ < mostGuesses) {
       return this.#finishUnsized(Math.max(0, at - mostDescriptorBytes), at, false);
     }
     this.#scanned = at + 1;

@@ -316,6 +316,16 @@ describe('a layer’s tar', () => {
     assert.ok(Object.values(contentsOf(walked)).includes('and more'));
   });
 
+  it('tells a single zero block before garbage from the end mark', async () => {
+    const single = await recordLayer(
+      Buffer.concat([file('a', '1'), Buffer.alloc(512), Buffer.alloc(512, 'x'), tarEnd]),
+    );
+    assert.deepEqual(codesOf(single), ['LAYER_CORRUPT!']);
+    const tail = await recordLayer(Buffer.concat([file('a', '1'), tarEnd, Buffer.from('tail')]));
+    assert.deepEqual(codesOf(tail), ['TRAILING_DATA']);
+    assert.equal(tail.facts.complete, true);
+  });
+
   it('reads what tar-stream packs', async () => {
     const packing = pack();
     packing.entry({ name: 'a/b' }, 'hello');

@@ -64,6 +64,15 @@ for (const inflateEngine of engines) {
       assert.deepEqual(codesOf(walked), []);
     });
 
+    it('reads many tiny gzip members in time that grows with their number', async function () {
+      this.timeout(10_000);
+      const many = Buffer.concat(Array.from({ length: 20_000 }, (_, index) => gzipSync(`${index % 10}`)));
+      const walked = await unpack(many, {}, [many.length + 2048]);
+      assert.equal(membersOf(walked)['file'], '0123456789'.repeat(2000));
+      const few = await unpack(many, { limits: { members: 100 } });
+      assert.deepEqual([membersOf(few)['file']!.length, codesOf(few)], [100, ['NOT_UNPACKED!']]);
+    });
+
     it('gives what was there of a gzip file that is cut short or damaged', async () => {
       const content = randomBytes(60_000);
       const packed = gzipSync(content);
