@@ -57,7 +57,9 @@ function describeFinding({ rule, confidence, location, secret }: Finding): strin
 
 /** True where the value is a private key: DER of the length it says, or a form with a passphrase or armour of its own. */
 function isRealKey({ secret: { value = '' } }: Finding): boolean {
-  const key = value.replaceAll('\\n', '\n');
+  if (value.startsWith('PuTTY-User-Key-File-')) return true;
+  // In code a key is written in lines of strings that are put together.
+  const key = value.replace(/\\[rn]/g, '').replace(/['"]\s*\+\s*['"]/g, '');
   const [, label, body] = /^-----BEGIN ([A-Z ]*)PRIVATE KEY(?: BLOCK)?-----\n?([\s\S]*?)-----END /.exec(key) ?? [];
   if (label === undefined || body === undefined) return false;
   if (/^(?:OPENSSH|ENCRYPTED|PGP) /.test(label) || body.includes('Proc-Type: 4,ENCRYPTED')) return true;
