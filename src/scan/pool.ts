@@ -17,6 +17,9 @@ const creditBytes = 8 << 20;
 /** Small chunks are put together to this size: a message costs more than a copy. */
 const batchBytes = 256 << 10;
 
+/** A small young generation: chunks die young, and what they hold outside the heap is given back only when it is collected. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+
 /** What a pool is made of. */
 export interface PoolOptions {
   readonly jobs: number;
@@ -78,7 +81,7 @@ export class ScanPool {
     const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
     const { ruleSet, automaton, seed } = this.#options;
     const setup: WorkerSetup = { ruleSet, automaton, seed };
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: setup });
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: setup, resourceLimits });
     this.#all.add(worker);
     worker.once('exit', () => this.#all.delete(worker));
     return worker;
