@@ -53,7 +53,11 @@ describe('joinMetadata', () => {
   });
 
   it('attributes a value that was set twice to the last instruction', () => {
-    const found = join({ Env: [`KEY=${secret}`] }, [empty(`ENV KEY=${secret}`), empty('USER app'), empty(`ENV KEY=${secret}`)]);
+    const found = join({ Env: [`KEY=${secret}`] }, [
+      empty(`ENV KEY=${secret}`),
+      empty('USER app'),
+      empty(`ENV KEY=${secret}`),
+    ]);
     assert.deepEqual(found, [{ kind: 'env', name: 'KEY', secret, at: 2, alsoAt: [0] }]);
   });
 
@@ -92,23 +96,34 @@ describe('joinMetadata', () => {
 
   it('finds labels, commands and the rest where they stand', () => {
     const found = join(
-      { Labels: { 'com.acme.key': secret }, Cmd: ['app', '--key', other], Healthcheck: { Test: ['CMD', 'curl', secret] } },
+      {
+        Labels: { 'com.acme.key': secret },
+        Cmd: ['app', '--key', other],
+        Healthcheck: { Test: ['CMD', 'curl', secret] },
+      },
       [empty(`LABEL com.acme.key=${secret}`), empty(`CMD ["app" "--key" "${other}"]`)],
     );
-    assert.deepEqual(found, [
-      { kind: 'label', name: 'com.acme.key', secret, at: 0, alsoAt: [] },
-      { kind: 'cmd', secret: other, at: 1, alsoAt: [] },
-      { kind: 'healthcheck', secret, at: undefined, alsoAt: [] },
-    ].map(({ at, ...rest }) => ({ ...rest, at })));
+    assert.deepEqual(
+      found,
+      [
+        { kind: 'label', name: 'com.acme.key', secret, at: 0, alsoAt: [] },
+        { kind: 'cmd', secret: other, at: 1, alsoAt: [] },
+        { kind: 'healthcheck', secret, at: undefined, alsoAt: [] },
+      ].map(({ at, ...rest }) => ({ ...rest, at })),
+    );
   });
 
   it('finds what stands in a RUN', () => {
-    const found = join({}, [{ created_by: `RUN /bin/sh -c curl -H "X-Key: ${secret}" https://acme.example # buildkit` }]);
+    const found = join({}, [
+      { created_by: `RUN /bin/sh -c curl -H "X-Key: ${secret}" https://acme.example # buildkit` },
+    ]);
     assert.deepEqual(found, [{ kind: 'history', secret, at: 0, alsoAt: [] }]);
   });
 
   it('attributes an ENV of an image without history to nothing', () => {
-    assert.deepEqual(join({ Env: [`KEY=${secret}`] }, []), [{ kind: 'env', name: 'KEY', secret, at: undefined, alsoAt: [] }]);
+    assert.deepEqual(join({ Env: [`KEY=${secret}`] }, []), [
+      { kind: 'env', name: 'KEY', secret, at: undefined, alsoAt: [] },
+    ]);
   });
 
   it('does not count what container_config repeats', () => {
