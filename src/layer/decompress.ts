@@ -5,7 +5,7 @@
  */
 
 import { type Diagnostic, incomplete, notice } from '../errors.ts';
-import type { ByteStream } from '../source/source.ts';
+import type { ByteStream } from './byte-stream.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { type DecompressEnd, gunzip } from './gunzip.ts';
 import type { LayerLimits } from './limits.ts';

@@ -4,7 +4,7 @@
  */
 
 import { type Diagnostic, type ErrorCode, incomplete, ScanError } from '../errors.ts';
-import type { ByteStream } from '../source/source.ts';
+import type { ByteStream } from './byte-stream.ts';
 import { cleanPath } from './clean-path.ts';
 import { type Compression, decompress } from './decompress.ts';
 import type { LayerEntry, LayerVisitor } from './entry.ts';

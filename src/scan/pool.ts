@@ -7,8 +7,9 @@ import { Worker } from 'node:worker_threads';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
+import type { ByteStream } from '../layer/byte-stream.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
-import type { Blob, ByteStream } from '../source/source.ts';
+import type { Blob } from '../source/source.ts';
 import type { LayerScan } from './layer-scan.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker.ts';
 

@@ -7,9 +7,9 @@ import type { CompiledRules } from '../detect/matcher.ts';
 import { Matcher } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import { type Diagnostic, incomplete, messageOf } from '../errors.ts';
+import type { ByteStream } from '../layer/byte-stream.ts';
 import type { LayerEntry, LayerVisitor } from '../layer/entry.ts';
 import { type WalkOptions, walkLayer } from '../layer/walk-layer.ts';
-import type { ByteStream } from '../source/source.ts';
 import { LayerIndexBuilder } from './layer-index.ts';
 import type { ContentMatches, LayerScan } from './layer-scan.ts';
 

@@ -7,8 +7,9 @@ import { createReadStream } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { compileMatcher } from '../detect/matcher.ts';
 import type { RuleSet } from '../detect/rule.ts';
+import type { ByteStream } from '../layer/byte-stream.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
-import type { ByteStream, FileRange } from '../source/source.ts';
+import type { FileRange } from '../source/source.ts';
 import type { LayerScan } from './layer-scan.ts';
 import { type ScanKit, scanBlob } from './scan-blob.ts';
 

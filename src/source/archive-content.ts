@@ -5,11 +5,11 @@
  */
 
 import { type Diagnostic, incomplete, notice, ScanError } from '../errors.ts';
+import type { TarHeader } from '../layer/tar-entries.ts';
 import { maxJsonBytes } from '../oci/json.ts';
 import type { Content } from '../oci/magic.ts';
 import { cleanPath, linkDestination } from './archive-path.ts';
 import type { StoredBlob, StoredContent } from './stored-content.ts';
-import type { TarHeader } from './tar-entries.ts';
 
 type Item =
   | { readonly type: 'json'; read(): Promise<Uint8Array> }

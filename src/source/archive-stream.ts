@@ -6,6 +6,10 @@
 
 import { buffer } from 'node:stream/consumers';
 import { type Diagnostic, incomplete, messageOf, ScanError } from '../errors.ts';
+import type { ByteStream } from '../layer/byte-stream.ts';
+import { decompress } from '../layer/decompress.ts';
+import { defaultLimits } from '../layer/limits.ts';
+import { StreamBroken, type StreamedEntry, TarDamage, tarEntries } from '../layer/tar-entries.ts';
 import type { Platform } from '../oci/descriptor.ts';
 import { maxJsonBytes } from '../oci/json.ts';
 import { sniff, sniffBytes } from '../oci/magic.ts';
@@ -14,11 +18,9 @@ import type { ImageSelector } from '../oci/reference.ts';
 import { ArchiveContent, tooLarge } from './archive-content.ts';
 import { type Ending, endingDiagnostic, noImageError } from './archive-ending.ts';
 import { cleanPath, digestOfPath } from './archive-path.ts';
-import { withoutCompression } from './outer-compression.ts';
 import { peek } from './peek.ts';
 import { resolveImages } from './resolve-images.ts';
-import type { Blob, ByteStream, ImageRecord, ImageSource, SourceKind } from './source.ts';
-import { StreamBroken, type StreamedEntry, TarDamage, tarEntries } from './tar-entries.ts';
+import type { Blob, ImageRecord, ImageSource, SourceKind } from './source.ts';
 import { maxArchiveEntries } from './tar-index.ts';
 
 /** How a stream of an image tar is read. */
@@ -47,13 +49,12 @@ export async function openArchiveStream(options: ArchiveStreamOptions): Promise<
   const platform = options.platform === undefined ? undefined : parsePlatform(options.platform);
   const outer = await firstBytes(options);
   const content = sniff(outer.head);
-  const isCompressed = content.kind === 'layer' && content.compression !== 'none';
   if (content.kind !== 'layer') {
     destroy(options.stream);
     throw noImageError(options.title, { names: [], ending: 'complete', head: outer.head });
   }
-  const whole = isCompressed ? withoutCompression(outer.whole, content.compression as 'gzip' | 'zstd') : outer.whole;
-  return new ArchiveStream(options, { whole, head: outer.head, platform });
+  const { stream, problems } = await decompress(outer.whole, defaultLimits);
+  return new ArchiveStream(options, { whole: stream, problems, head: outer.head, platform });
 }
 
 // A daemon may take half a minute to its first byte: giving up must not wait for it.
@@ -76,6 +77,7 @@ class ArchiveStream implements ImageSource {
   readonly title: string;
   readonly #options: ArchiveStreamOptions;
   readonly #whole: ByteStream;
+  readonly #problems: readonly Diagnostic[];
   readonly #head: Uint8Array;
   readonly #platform: Platform | undefined;
   readonly #content = new ArchiveContent();
@@ -87,11 +89,18 @@ class ArchiveStream implements ImageSource {
 
   constructor(
     options: ArchiveStreamOptions,
-    opened: { readonly whole: ByteStream; readonly head: Uint8Array; readonly platform: Platform | undefined },
+    opened: {
+      readonly whole: ByteStream;
+      /** What is wrong with the archive's own compression, known when it is read. */
+      readonly problems: readonly Diagnostic[];
+      readonly head: Uint8Array;
+      readonly platform: Platform | undefined;
+    },
   ) {
     this.title = options.title;
     this.#options = options;
     this.#whole = opened.whole;
+    this.#problems = opened.problems;
     this.#head = opened.head;
     this.#platform = opened.platform;
   }
@@ -149,7 +158,9 @@ class ArchiveStream implements ImageSource {
     } finally {
       signal.removeEventListener('abort', abort);
     }
-    await this.#resolve(ending, broken, last);
+    // Compressed data that is cut may still end with a whole entry.
+    const isCut = this.#problems.some(({ code }) => code === 'BLOB_TRUNCATED');
+    await this.#resolve(ending === 'complete' && isCut ? 'truncated' : ending, broken, last);
   }
 
   diagnostics(): readonly Diagnostic[] {
@@ -192,7 +203,7 @@ class ArchiveStream implements ImageSource {
     const { reference, select, title } = this.#options;
     const end =
       broken === undefined ? endingDiagnostic(ending, title, last) : incomplete(broken.code, title, broken.message);
-    const ended = end === undefined ? [] : [end];
+    const ended = end === undefined ? this.#problems.map((problem) => ({ ...problem, subject: title })) : [end];
     try {
       const resolved = await resolveImages(this.#content, {
         kind: this.kind,

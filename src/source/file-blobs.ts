@@ -2,7 +2,8 @@
 
 import { createReadStream } from 'node:fs';
 import type { Diagnostic } from '../errors.ts';
-import type { Blob, ByteStream, FileRange, ImageRecord, ImageSource, SourceKind } from './source.ts';
+import type { ByteStream } from '../layer/byte-stream.ts';
+import type { Blob, FileRange, ImageRecord, ImageSource, SourceKind } from './source.ts';
 
 /** A blob and where it lies. */
 export interface StoredFile {

@@ -4,11 +4,12 @@ import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ScanError } from '../errors.ts';
+import type { ByteStream } from '../layer/byte-stream.ts';
 import type { Reference } from '../oci/reference.ts';
 import { openArchiveFile, unavailable } from './archive-file.ts';
 import { openArchiveStream } from './archive-stream.ts';
 import { openOciLayout } from './oci-layout.ts';
-import type { ByteStream, ImageSource } from './source.ts';
+import type { ImageSource } from './source.ts';
 
 /** The references this file opens. */
 export type LocalReference = Extract<

@@ -5,6 +5,7 @@
  */
 
 import { type Diagnostic, notice, ScanError } from '../errors.ts';
+import type { ByteStream } from '../layer/byte-stream.ts';
 import type { ImageName, Reference } from '../oci/reference.ts';
 import { openDaemonImage } from './docker-daemon.ts';
 import { isNoDaemon } from './docker-daemon-failure.ts';
@@ -12,7 +13,7 @@ import type { DaemonEngine } from './docker-host.ts';
 import { openLocal } from './local.ts';
 import type { RegistryOptions } from './registry/options.ts';
 import { openRegistryImage } from './registry.ts';
-import type { ByteStream, ImageSource } from './source.ts';
+import type { ImageSource } from './source.ts';
 
 /** Where bare names are looked for. */
 export type SourceChoice = 'auto' | 'local' | 'remote';

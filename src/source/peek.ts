@@ -1,6 +1,6 @@
 /** Looks at the beginning of a stream without taking it away. */
 
-import type { ByteStream } from './source.ts';
+import type { ByteStream } from '../layer/byte-stream.ts';
 
 /** The first `wanted` bytes, or all where there are fewer, and the whole stream, which may be read once. */
 export async function peek(

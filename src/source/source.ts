@@ -5,13 +5,11 @@
  */
 
 import type { Diagnostic } from '../errors.ts';
+import type { ByteStream } from '../layer/byte-stream.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 
 /** The kinds of place an image can come from, as reports name them. */
 export type SourceKind = 'docker-daemon' | 'podman' | 'registry' | 'docker-archive' | 'oci-archive' | 'oci' | 'stdin';
-
-/** Bytes as they arrive; chunks of any size, not to be kept after the next one is asked for. */
-export type ByteStream = AsyncIterable<Uint8Array>;
 
 /** A run of bytes in a file, half-open. */
 export interface FileRange {

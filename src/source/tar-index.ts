@@ -5,8 +5,8 @@
  */
 
 import type { FileHandle } from 'node:fs/promises';
-import type { ByteStream } from './source.ts';
-import { StreamBroken, TarDamage, type TarHeader, tarEntries } from './tar-entries.ts';
+import type { ByteStream } from '../layer/byte-stream.ts';
+import { StreamBroken, TarDamage, type TarHeader, tarEntries } from '../layer/tar-entries.ts';
 
 /** An entry of a tar file; `end` lies within the file even where the content was cut off. */
 export interface IndexedEntry extends TarHeader {

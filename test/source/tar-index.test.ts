@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { type TarHeader, tarEntries } from '../../src/source/tar-entries.ts';
+import { type TarHeader, tarEntries } from '../../src/layer/tar-entries.ts';
 import { indexTar, type TarIndex } from '../../src/source/tar-index.ts';
 import { withFolder } from '../support/read-source.ts';
 import { packEntry, packTar, type TarEntry } from '../support/tar-writer.ts';

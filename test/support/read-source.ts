@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { Diagnostic } from '../../src/errors.ts';
-import type { Blob, ByteStream, ImageRecord, ImageSource } from '../../src/source/source.ts';
+import type { ByteStream } from '../../src/layer/byte-stream.ts';
+import type { Blob, ImageRecord, ImageSource } from '../../src/source/source.ts';
 
 export interface ReadSource {
   readonly images: readonly ImageRecord[];

@@ -6,8 +6,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanError } from '../../errors.ts';
+import type { ByteStream } from '../../layer/byte-stream.ts';
 import { readPatiently } from '../patient-read.ts';
-import type { ByteStream } from '../source.ts';
 import type { RepositoryClient } from './client.ts';
 import { connectionFailure, isTransient } from './failure.ts';
 import { registryLimits } from './options.ts';

@@ -5,7 +5,7 @@
  */
 
 import { extract } from 'tar-stream';
-import type { ByteStream } from './source.ts';
+import type { ByteStream } from './byte-stream.ts';
 
 /** What an outer tar's header says. */
 export interface TarHeader {
