@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'mocha';
 import { type Builder, type BuiltArchive, builders, buildPlanted, historyOf } from '../support/plant/builder.ts';
 import { whichlayer } from '../support/plant/cli.ts';
 import { disagreements, problemsOf } from '../support/plant/expectation.ts';
-import { plantImage } from '../support/plant/image.ts';
+import { type PlantedImage, plantImage } from '../support/plant/image.ts';
 import { everyPlace, fastPlaces, type Place, scanPlaces } from '../support/plant/image-source.ts';
 import { requireRoot, requireTools } from '../support/real/tool.ts';
 import { createWorkspace, removeWorkspace } from '../support/real/workspace.ts';
@@ -30,10 +30,13 @@ describe('planted secrets', () => {
     if (folder !== '') removeWorkspace(folder);
   });
 
-  for (const seed of quick) {
+  for (const [index, seed] of quick.entries()) {
     it(`of seed ${seed} are found in a tar and on standard input`, async function () {
-      this.timeout(120_000);
+      this.timeout(180_000);
       const { image, archive } = await build(seed, 'buildah');
+      // The next image is built while this one is scanned; where that fails, its own test says so.
+      const next = quick[index + 1];
+      if (next !== undefined) build(next, 'buildah').catch(() => {});
       await checkAll(image, archive, fastPlaces(archive));
     });
   }
@@ -45,15 +48,27 @@ describe('planted secrets', () => {
         this.timeout(180_000);
         const { image, archive } = await build(seed, builder);
         await checkAll(image, archive, await everyPlace(archive, folder));
+      });
+
+      it(`of seed ${seed}, built by ${builder}, are never shown`, async function () {
+        requireTools(this, 'docker', 'dockerd');
+        this.timeout(180_000);
+        const { image, archive } = await build(seed, builder);
         await checkMasked(image, archive);
       });
     }
   }
 
-  async function build(
-    seed: number,
-    builder: Builder,
-  ): Promise<{ image: ReturnType<typeof plantImage>; archive: BuiltArchive }> {
+  const built = new Map<string, Promise<{ image: PlantedImage; archive: BuiltArchive }>>();
+
+  function build(seed: number, builder: Builder): Promise<{ image: PlantedImage; archive: BuiltArchive }> {
+    const key = `${seed} ${builder}`;
+    const result = built.get(key) ?? make(seed, builder);
+    built.set(key, result);
+    return result;
+  }
+
+  async function make(seed: number, builder: Builder): Promise<{ image: PlantedImage; archive: BuiltArchive }> {
     const image = plantImage(seed);
     assert.equal(image.plants.length, 30);
     const archive = await buildPlanted(image, builder, folder);
@@ -62,11 +77,7 @@ describe('planted secrets', () => {
   }
 });
 
-async function checkAll(
-  image: ReturnType<typeof plantImage>,
-  archive: BuiltArchive,
-  places: readonly Place[],
-): Promise<void> {
+async function checkAll(image: PlantedImage, archive: BuiltArchive, places: readonly Place[]): Promise<void> {
   const problems: Record<string, string[]> = {};
   const reports = await scanPlaces(places);
   for (const place of places) {
@@ -77,7 +88,7 @@ async function checkAll(
 }
 
 /** No output shows a secret, unless it was asked for. */
-async function checkMasked(image: ReturnType<typeof plantImage>, archive: BuiltArchive): Promise<void> {
+async function checkMasked(image: PlantedImage, archive: BuiltArchive): Promise<void> {
   const runs = [
     ['scan', '--format', 'table', '--verbose', '--output', `json=${archive.path}.json`, archive.path],
     ['scan', '--format', 'json', '--min-confidence', 'low', archive.path],

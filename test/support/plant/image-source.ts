@@ -140,12 +140,14 @@ async function registries(archive: BuiltArchive, folder: string): Promise<Place[
   const [repository] = archive.name.split(':');
   const stem = join(folder, `${archive.builder}-${archive.name.replace(/\W/g, '-')}`);
   const plain = '--dest-tls-verify=false';
+  // Told the format: else skopeo takes zstd blobs it has seen there, and an OCI configuration with them.
+  const docker = ['--format', 'v2s2', plain];
   const credentials = `${account.username}:${account.password}`;
-  await skopeo(plain, `docker-archive:${archive.path}`, `docker://${open.host}/${repository}:gzip`);
+  await skopeo(...docker, `docker-archive:${archive.path}`, `docker://${open.host}/${repository}:gzip`);
   // As a registry that has the gzip blob would be asked to use it, the zstd ones are pushed as they are.
   await skopeo(plain, '--preserve-digests', `oci:${stem}-zstd`, `docker://${open.host}/${repository}:zstd`);
   await skopeo(
-    plain,
+    ...docker,
     '--dest-creds',
     credentials,
     `docker-archive:${archive.path}`,
