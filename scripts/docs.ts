@@ -1,11 +1,14 @@
 /**
- * Writes docs/cli.md from the tables of flags and commands, and docs/errors.md from the error codes.
+ * Writes docs/cli.md from the tables of flags and commands, docs/errors.md from the error codes and
+ * docs/detectors.md from the rules.
  * With --check nothing is written, and a file that differs ends in 1: docs never drift from the code.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { commandNames, type Flag, flagGroups, flags, variableOf } from '../src/cli/flags.ts';
 import { commandHelp, exitStatuses, flagText, flagTitle } from '../src/cli/help.ts';
+import { loadRules } from '../src/detect/load-rules.ts';
+import type { Provider, RuleSet } from '../src/detect/rule.ts';
 import { errorCodes } from '../src/errors.ts';
 import { errorExplanations } from './error-explanations.ts';
 
@@ -14,6 +17,7 @@ const note = '<!-- Written by scripts/docs.ts; change the tables it reads. -->';
 const documents = new Map([
   ['docs/cli.md', cliDocument()],
   ['docs/errors.md', errorDocument()],
+  ['docs/detectors.md', detectorDocument(await loadRules())],
 ]);
 
 const checking = process.argv.includes('--check');
@@ -25,6 +29,43 @@ for (const [path, text] of documents) {
     console.error(`${path} is not what the code says: run node scripts/docs.ts`);
     process.exitCode = 1;
   }
+}
+
+function detectorDocument({ providers }: RuleSet): string {
+  const byCategory = new Map<string, Provider[]>();
+  for (const provider of providers) {
+    const category = provider.categories[0] ?? '';
+    byCategory.set(category, [...(byCategory.get(category) ?? []), provider]);
+  }
+  const detectors = providers.reduce((sum, provider) => sum + provider.detectors.length, 0);
+  const sections = [...byCategory.keys()].sort().flatMap((category) => [
+    `## ${category}`,
+    // Unpadded: a thousand rows of padding are half a megabyte.
+    [
+      '| Provider | What is found | Severity | Confidence |',
+      '| --- | --- | --- | --- |',
+      ...byCategory
+        .get(category)!
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .map(detectorRow),
+    ].join('\n'),
+  ]);
+  return page([
+    '# Detectors',
+    note,
+    `${detectors} detectors of ${providers.length} providers. \`whichlayer rules show ID\` shows one in full, \`whichlayer explain PROVIDER\` how to rotate what it finds; [rules.md](rules.md) says how they are written.`,
+    ...sections,
+  ]);
+}
+
+function detectorRow({ id, name, url, detectors }: Provider): string {
+  const cells = [
+    `[${escaped(name)}](${url}) \`${id}\``,
+    detectors.map((detector) => `${escaped(detector.title)} \`${detector.id}\``).join('<br>'),
+    detectors.map(({ severity }) => severity).join('<br>'),
+    detectors.map(({ confidence }) => confidence).join('<br>'),
+  ];
+  return `| ${cells.join(' | ')} |`;
 }
 
 function cliDocument(): string {
