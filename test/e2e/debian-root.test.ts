@@ -31,7 +31,9 @@ describe('a Debian root file system with Python and Node packages', () => {
     this.timeout(limitMs + 60_000);
     folder = createWorkspace('debian');
     await installRoot(join(folder, 'root'));
-    await run('cp', ['-a', join(process.cwd(), 'node_modules'), join(folder, 'root/usr/lib/node_modules')]);
+    const modules = join(folder, 'root/usr/lib/node_modules');
+    mkdirSync(modules, { recursive: true });
+    await run('cp', ['-a', `${process.cwd()}/node_modules/.`, modules]);
     report = onlyImage(await scanJson([await packImage(folder)], { args: ['--min-confidence', 'medium'] }));
   });
   after(function () {
