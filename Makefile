@@ -32,7 +32,7 @@ check: build ## Format, lint, unused code, drift of generated docs
 	knip
 
 unit: build ## Run the tests on what is built
-	mocha --forbid-only --fail-zero --reporter ./dist/test/support/reporter.js --exit 'dist/test/**/*.test.js'
+	mocha --forbid-only --fail-zero --timeout 30000 --reporter ./dist/test/support/reporter.js --exit 'dist/test/**/*.test.js'
 
 test-tools: ## Install the daemons, registries and builders that the tests run against (Debian, as root)
 	bash scripts/test-setup.sh

@@ -6,8 +6,10 @@ import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { envReporters, reporters } from '../report/index.ts';
+import type { EnvReport, Report } from '../scan/finding.ts';
 import { type RunOptions, runEnv, runScan, type Target } from '../scan/run.ts';
 import { openImage } from '../source/open.ts';
+import { complaints } from './complaints.ts';
 import { envExitCodeOf, exitCodeOf } from './exit-code.ts';
 import { explain } from './explain.ts';
 import type { LowArgs } from './flags.ts';
@@ -54,6 +56,7 @@ async function scan(
     const report = await runScan(targets, await runOptions(options, ruleSet, context, progress));
     progress.close();
     await write(reporters, report, options, context.io);
+    complain(report, options, context.io);
     return exitCodeOf(report, options);
   } finally {
     progress.close();
@@ -73,6 +76,7 @@ async function env(
     const report = await runEnv(targets, await runOptions(options, ruleSet, context, progress));
     progress.close();
     await write(envReporters, report, options, context.io);
+    complain(report, options, context.io);
     return envExitCodeOf(report, options);
   } finally {
     progress.close();
@@ -221,6 +225,11 @@ async function write<R>(
   for (const { format, file } of options.output) {
     await writeFile(file, formats[format]!(report, { width: 120, color: false, showSecrets }));
   }
+}
+
+function complain(report: Report | EnvReport, options: LowArgs, { stdout, stderr }: CommandIo): void {
+  if (options.format === 'table' && stdout.isTTY && stderr.isTTY) return;
+  for (const line of complaints(report)) stderr.write(`${line}\n`);
 }
 
 /** A signal that aborts when the whole run has taken too long. */

@@ -1,9 +1,9 @@
 /** `whichlayer rules [list|show ID|check FILE…]`: the detectors there are, one of them in full, and the linter for rule files. */
 
 import { readFile } from 'node:fs/promises';
+import { unreadable } from '../detect/load-rules.ts';
 import type { Detector, Provider, RuleSet } from '../detect/rule.ts';
 import { formatProblem, type RuleProblem } from '../detect/rule-problem.ts';
-import { messageOf } from '../errors.ts';
 import { type Paint, painter, severityFormat } from '../report/paint.ts';
 import { oneLine, printable } from '../report/printable.ts';
 import { formatNumber } from '../report/quantity.ts';
@@ -120,7 +120,7 @@ async function check(
     try {
       problems.push(...lintRules(await readFile(file, 'utf8'), file, ruleSet.providers));
     } catch (error) {
-      problems.push({ file, message: `can't be read: ${messageOf(error)}` });
+      problems.push({ file, message: unreadable(error) });
     }
   }
   if (options.format === 'json') {

@@ -54,8 +54,11 @@ export function findValues(text: string, search: NameSearch): ValuePlace[] {
   const isSecret = namesSecret(words) || anchorNamesSecret(anchorWords);
   const places: ValuePlace[] = [];
   if (isSecret && !namesSomethingElse(words)) {
-    for (const start of valuesAfter(text, name.end + name.tail.length, { blank: true }))
+    // `/run/secrets/db-password NEXT=…`: the end of a path or a value names nothing that follows a blank.
+    const mayBeBlank = !/[/=]/.test(text[name.start - 1] ?? '');
+    for (const start of valuesAfter(text, name.end + name.tail.length, { blank: mayBeBlank })) {
       places.push({ start, direct: true });
+    }
   }
   if (!search.directOnly) addOthers(text, search, { name, isSecret }, places);
   return places;

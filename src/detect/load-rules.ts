@@ -40,7 +40,7 @@ export async function readRuleFiles(files: readonly string[]): Promise<Provider[
     try {
       text = readFileSync(file, 'utf8');
     } catch (error) {
-      problems.push({ file, message: messageOf(error) });
+      problems.push({ file, message: unreadable(error) });
       continue;
     }
     const parsed = parseRules(text, file);
@@ -56,6 +56,17 @@ export async function readRuleFiles(files: readonly string[]): Promise<Provider[
     });
   }
   return providers;
+}
+
+/** Why a file can't be read, in words. */
+export function unreadable(error: unknown): string {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    EISDIR: 'it is a folder, not a file',
+    EACCES: 'it may not be read by this user',
+  };
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return reasons[code] ?? messageOf(error);
 }
 
 /** Paths of the rule files under a folder, sorted. */

@@ -87,7 +87,7 @@ async function entryOf(string: MetadataString, draft: Draft | undefined, context
   const instruction = instructionAt(set, context);
   return {
     kind: string.kind,
-    ...(string.name === undefined ? {} : { name: context.masker.apply(string.name) }),
+    ...(string.name === undefined ? {} : { name: context.masker.applyToName(string.name) }),
     value: shown(string, verdict, draft, context),
     verdict,
     reason,

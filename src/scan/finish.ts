@@ -89,9 +89,9 @@ export function instructionAt(
 function maskLocation(location: Location, masker: Masker): Location {
   return {
     ...location,
-    ...(location.path === undefined ? {} : { path: masker.apply(location.path) }),
-    ...(location.name === undefined ? {} : { name: masker.apply(location.name) }),
-    ...(location.nested === undefined ? {} : { nested: location.nested.map((name) => masker.apply(name)) }),
+    ...(location.path === undefined ? {} : { path: masker.applyToName(location.path) }),
+    ...(location.name === undefined ? {} : { name: masker.applyToName(location.name) }),
+    ...(location.nested === undefined ? {} : { nested: location.nested.map((name) => masker.applyToName(name)) }),
   };
 }
 

@@ -25,10 +25,22 @@ export class Masker {
 
   /** The text with each secret in its masked form. */
   apply(text: string): string {
-    let masked = text;
-    for (const secret of this.#secrets) {
-      if (masked.includes(secret)) masked = masked.replaceAll(secret, () => mask(secret));
-    }
-    return masked;
+    return replaceAll(text, this.#secrets);
   }
+
+  /** A path or a variable's name with each secret masked, but for plain words: `password` may be one, in `DB_PASSWORD_FILE` it is none. */
+  applyToName(name: string): string {
+    return replaceAll(
+      name,
+      this.#secrets.filter((secret) => !/^[A-Za-z_-]{1,15}$/u.test(secret)),
+    );
+  }
+}
+
+function replaceAll(text: string, secrets: readonly string[]): string {
+  let masked = text;
+  for (const secret of secrets) {
+    if (masked.includes(secret)) masked = masked.replaceAll(secret, () => mask(secret));
+  }
+  return masked;
 }

@@ -84,6 +84,8 @@ const nothing = [
   `FOO=${v}`,
   `FOO_URL=${v}`,
   `FOO_KEY_ID=${v}`,
+  `FOO_KEY_FILE=/run/secrets/foo-key ${v}`,
+  `FOO_KEY_FILE="/run/secrets/foo-key" ID="${v}"`,
   `foo_token_sha256=${v}`,
   `FOO_PUBLIC_KEY=${v}`,
   `FOO_KEY=${v}0`,

@@ -24,4 +24,11 @@ describe('Masker', () => {
     const masker = new Masker([long.slice(0, 8), long, '']);
     assert.equal(masker.apply(`a ${long} b ${long.slice(0, 8)}$& c`), 'a q8Zr…w4Kt b ********$& c');
   });
+
+  it('leaves plain words in names alone', () => {
+    const token = 'q8Zr2Lx0Vb7Nw4Kt';
+    const masker = new Masker(['PASSWORD', token]);
+    assert.equal(masker.applyToName(`DB_PASSWORD_FILE/${token}`), 'DB_PASSWORD_FILE/q8Zr…w4Kt');
+    assert.equal(masker.apply('X=PASSWORD'), 'X=********');
+  });
 });

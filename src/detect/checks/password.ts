@@ -62,16 +62,21 @@ export function isSamplePassword(secret: string): boolean {
   return !isNotSamplePassword(secret);
 }
 
+/** `not my real password`: documentation that speaks. */
+function isSentence(password: string): boolean {
+  const words = password.toLowerCase().split(/\s+/);
+  return words.length >= 3 && words.some((word) => samples.has(word));
+}
+
 /** True where base64 decodes to a printable `user:password` with a password that is no sample. */
 export function isBasicCredential(secret: string): boolean {
   const decoded = decodeBase64Text(secret);
   if (decoded === undefined || !/^[\x21-\x39\x3b-\x7e]{1,128}:[\x20-\x7e\n]{4,8000}$/.test(decoded)) return false;
-  return isNotSamplePassword(
-    decoded
-      .slice(decoded.indexOf(':') + 1)
-      .trim()
-      .slice(0, 200),
-  );
+  const password = decoded
+    .slice(decoded.indexOf(':') + 1)
+    .trim()
+    .slice(0, 200);
+  return isNotSamplePassword(password) && !isSentence(password);
 }
 
 /** Variables of shells, format strings and template languages, expressions of code, and what masks a password in a log. */

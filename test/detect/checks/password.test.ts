@@ -38,6 +38,8 @@ describe('passwords', () => {
     const encode = (text: string): string => Buffer.from(text).toString('base64');
     assert.equal(isBasicCredential(encode('ci:Vt6rN0bXw8Lm')), true);
     assert.equal(isBasicCredential(encode('user:password')), false);
+    assert.equal(isBasicCredential(encode('jo:not the real password')), false);
+    assert.equal(isBasicCredential(encode('jo:seven quiet herons wade')), true);
     assert.equal(isBasicCredential(encode('no colon in here')), false);
     assert.equal(isBasicCredential('not base64!'), false);
   });
