@@ -42,6 +42,8 @@ const opening =
   /(?:\s{1,60}|\\{1,3}(?=["'`])|["'`]{1,3}|[([{<@|>]|!\[CDATA\[|\$\{\w{1,60}:-?|[rbfuRBFU](?=["'])|(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|SSWS|Bot|OAuth|GenieKey|AccessKey)(?:[ \t]{1,4}|%20|\s{0,2}["']\s{0,2}[+.]\s{0,2}["'])|(?:std::)?[Ss]tring(?=[("'])|new(?= ))/iy;
 const identifier = /[A-Za-z_$][\w.$-]{0,80}/g;
 const strongOnly = { blank: false };
+/** Half of `private key`, `access token`: behind somebody's name they mean the whole. */
+const halfNames: ReadonlySet<string> = new Set(['private', 'access']);
 
 /** Every place where a value for this anchor may begin, nearest first. */
 export function findValues(text: string, search: NameSearch): ValuePlace[] {
@@ -51,7 +53,7 @@ export function findValues(text: string, search: NameSearch): ValuePlace[] {
   const words = wordsOf(
     `${text.slice(name.start, search.anchor.start)} ${text.slice(search.anchor.end, name.end)}${name.tail}`,
   );
-  const isSecret = namesSecret(words) || anchorNamesSecret(anchorWords);
+  const isSecret = namesSecret(words) || anchorNamesSecret(anchorWords) || halfNames.has(words.at(-1) ?? '');
   const places: ValuePlace[] = [];
   if (isSecret && !namesSomethingElse(words)) {
     // `/run/secrets/db-password NEXT=…`: the end of a path or a value names nothing that follows a blank.

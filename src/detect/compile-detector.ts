@@ -3,6 +3,7 @@
 import type { CharSet } from './char-set.ts';
 import type { Check } from './checks/check.ts';
 import { checks } from './checks/index.ts';
+import { foldCase } from './fold-case.ts';
 import {
   captureCount,
   leadingSets,
@@ -84,11 +85,11 @@ function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {
   const captures = captureCount(tree) > 0;
   const leading = rule.at === 'token' ? leadingSets(tree) : [];
   return {
-    pattern: new RegExp(source, `${captures ? 'd' : ''}${rule.at === 'near' ? 'g' : 'y'}`),
+    pattern: new RegExp(foldCase(source), `${captures ? 'd' : ''}${rule.at === 'near' ? 'g' : 'y'}`),
     captures,
-    not: rule.not.map((pattern) => new RegExp(`^(?:${pattern})$`)),
+    not: rule.not.map((pattern) => new RegExp(foldCase(`^(?:${pattern})$`))),
     checks: rule.checks.map(checkNamed),
-    companion: rule.companion === undefined ? undefined : new RegExp(rule.companion.pattern, 'g'),
+    companion: rule.companion === undefined ? undefined : new RegExp(foldCase(rule.companion.pattern), 'g'),
     leading,
     requiredByte: requiredByte(tree, leading.length),
     run: requiredRun(tree),

@@ -20,6 +20,8 @@ const found = [
   `foo_key ?= "${v}"`,
   `MY_FOO_SECRET='${v}'`,
   `SECRET_FOO=${v}`,
+  `FOO_PRIVATE=${v}`,
+  `foo access ${v}`,
   `FOO:API_KEY=${v}`,
   `{"fooKey": "${v}"}`,
   `{"fooKey":"${v}","x":1}`,
