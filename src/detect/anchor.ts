@@ -26,6 +26,9 @@ export interface Span {
 /** Fewer bytes than this are everywhere. */
 export const minNeedleBytes = 3;
 
+/** Signs between two words of an anchor: `GITEA__SECURITY` has two. */
+const mostSigns = 2;
+
 /** Longer anchors are refused. */
 export const maxAnchorBytes = 64;
 
@@ -42,7 +45,7 @@ export function parseAnchor(text: string): Anchor[] {
     word.length < minNeedleBytes ? 0 : word.length + (isGlue(word) ? 0 : maxAnchorBytes);
   const chosen = words.reduce((best, word, index) => (weight(word) > weight(words[best] ?? '') ? index : best), 0);
   const needle = words[chosen] ?? '';
-  const maxLength = words.join(' ').length;
+  const maxLength = words.join(' '.repeat(mostSigns)).length;
   return [{ needle, before: words.slice(0, chosen).reverse(), after: words.slice(chosen + 1), maxLength }];
 }
 
@@ -65,12 +68,12 @@ export function anchorSpan(
   if (anchor.before.length === 0 && anchor.after.length === 0) return needle;
   let { start, end } = needle;
   for (const word of anchor.after) {
-    if (isSeparator(bytes[end]) && end < bounds.high) end++;
+    for (let signs = 0; signs < mostSigns && end < bounds.high && isSeparator(bytes[end]); signs++) end++;
     if (end + word.length > bounds.high || !isWordAt(bytes, end, word)) return undefined;
     end += word.length;
   }
   for (const word of anchor.before) {
-    if (start > bounds.low && isSeparator(bytes[start - 1])) start--;
+    for (let signs = 0; signs < mostSigns && start > bounds.low && isSeparator(bytes[start - 1]); signs++) start--;
     start -= word.length;
     if (start < bounds.low || !isWordAt(bytes, start, word)) return undefined;
   }

@@ -39,7 +39,7 @@ const operator =
   /[ \t]{0,16}(?:=>|->|::?=|[?+|&]{1,2}=|={1,3}|:-|::|:|,|\(|>|\|\||\?\?|<\/[\w.:-]{1,24}>\s{0,60}<[\w.:-]{1,24}>|-(?=[ \t])|(?:or|is|was|are)\b)/y;
 const blank = /[ \t]{1,16}/y;
 const opening =
-  /(?:\s{1,60}|\\{1,3}(?=["'`])|["'`]{1,3}|[([{<@|>]|!\[CDATA\[|\$\{\w{1,60}:-?|[rbfuRBFU](?=["'])|(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|SSWS|Bot|OAuth|GenieKey|AccessKey)(?:[ \t]{1,4}|%20|\s{0,2}["']\s{0,2}[+.]\s{0,2}["'])|(?:std::)?[Ss]tring(?=[("'])|new(?= ))/iy;
+  /(?:\s{1,60}|\\{1,3}(?=["'`])|["'`]{1,3}|[([{<@|>]|!\[CDATA\[|\$\{(?!(?:env|file|sys|secret|secrets|vault):)\w{1,60}:-?|[rbfuRBFU](?=["'])|(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|SSWS|Bot|OAuth|GenieKey|AccessKey)(?:[ \t]{1,4}|%20|\s{0,2}["']\s{0,2}[+.]\s{0,2}["'])|(?:std::)?[Ss]tring(?=[("'])|new(?= ))/iy;
 const identifier = /[A-Za-z_$][\w.$-]{0,80}/g;
 const strongOnly = { blank: false };
 /** Half of `private key`, `access token`: behind somebody's name they mean the whole. */

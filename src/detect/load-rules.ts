@@ -22,12 +22,15 @@ export async function loadRules(files: readonly string[] = []): Promise<RuleSet>
   if (files.length === 0) return builtIn;
   const own = await readRuleFiles(files);
   const ids = new Set(own.map((provider) => provider.id));
-  return ruleSetOf([...builtIn.providers.filter((provider) => !ids.has(provider.id)), ...own]);
+  return ruleSetOf(
+    [...builtIn.providers.filter((provider) => !ids.has(provider.id)), ...own],
+    builtIn.knownPublic ?? [],
+  );
 }
 
 /** A rule set of these providers. */
-export function ruleSetOf(providers: readonly Provider[]): RuleSet {
-  return { digest: digestOf(providers), providers };
+export function ruleSetOf(providers: readonly Provider[], knownPublic: readonly string[] = []): RuleSet {
+  return { digest: digestOf(providers, knownPublic), providers, knownPublic };
 }
 
 /** The providers of YAML files. @throws ScanError RULE_INVALID with every problem of all files */
@@ -58,6 +61,13 @@ export async function readRuleFiles(files: readonly string[]): Promise<Provider[
   return providers;
 }
 
+/** A folder of rule files, with its list of published secrets. @throws ScanError RULE_INVALID */
+export async function readRuleFolder(folder: string): Promise<RuleSet> {
+  const { parseKnownPublic } = await import('./known-public.ts');
+  const published = parseKnownPublic(readFileSync(`${folder}/known-public.txt`, 'utf8'));
+  return ruleSetOf(await readRuleFiles(ruleFilesIn(folder)), published);
+}
+
 /** Why a file can't be read, in words. */
 export function unreadable(error: unknown): string {
   const reasons: Readonly<Record<string, string>> = {
@@ -84,7 +94,7 @@ export function loadAutomaton(): Uint8Array | undefined {
 }
 
 async function loadBuiltInRules(): Promise<RuleSet> {
-  if (isSource) return ruleSetOf(await readRuleFiles(ruleFilesIn(fileURLToPath(new URL('rules', root)))));
+  if (isSource) return readRuleFolder(fileURLToPath(new URL('rules', root)));
   const path = fileURLToPath(new URL('dist/rules.json', root));
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as RuleSet;

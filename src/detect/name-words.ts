@@ -19,7 +19,7 @@ const plainWords = vocabulary(`
   encrypt shared consumer integration project team org organization workspace customer merchant partner write read rw
   ro full global public publishable data db database sdk base new old current primary secondary v0 v1 v2 v3 v4 v5 v6
   v7 v8 v9 m s k value str string const static final export set get with add put use request req hash login smtp mail
-  email imap ftp sftp ssh relay sender raw b64 base64 encoded text value
+  email imap ftp sftp ssh relay sender raw b64 base64 encoded text value management manager c f
 `);
 
 const saysSecretInAnchor =
@@ -97,6 +97,7 @@ const publicWords = new Set([
 export function wordsOf(name: string): string[] {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]{2,})(key|keys|token|secret|pass|password|auth)\b/g, '$1 $2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^0-9a-z\u0080-\u00ff]+/)

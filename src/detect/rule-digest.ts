@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Provider } from './rule.ts';
 
 /** `sha256:hex` over everything that changes what is found or how it is ranked; prose and examples do not count. */
-export function digestOf(providers: readonly Provider[]): string {
+export function digestOf(providers: readonly Provider[], knownPublic: readonly string[] = []): string {
   const parts = providers
     .map(
       (provider) =>
@@ -16,5 +16,7 @@ export function digestOf(providers: readonly Provider[]): string {
         ] as const,
     )
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `sha256:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;
+  return `sha256:${createHash('sha256')
+    .update(JSON.stringify([parts, knownPublic]))
+    .digest('hex')}`;
 }

@@ -99,6 +99,8 @@ export interface RuleSet {
   /** `sha256:hex` over everything that changes what is found; prose does not count. */
   readonly digest: string;
   readonly providers: readonly Provider[];
+  /** Hashes of secrets that public packages publish (`publicSecretHash`). */
+  readonly knownPublic?: readonly string[];
 }
 
 /** A secret found in one content. */

@@ -11,6 +11,7 @@ import type { JoinKit } from './join.ts';
 import { entryThatSet, joinMetadata, scanMetadata } from './join-metadata.ts';
 import { Masker, mask } from './mask.ts';
 import { type MetadataString, metadataStrings } from './metadata-strings.ts';
+import { demotePublic } from './triage.ts';
 
 /** Verdicts, worst first. */
 export const envVerdicts: readonly EnvVerdict[] = [
@@ -32,7 +33,9 @@ interface Context {
 export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvImageReport> {
   const { config } = record;
   const scanned = scanMetadata(config, kit.compiled);
-  const drafts = joinMetadata(config, scanned, kit.rules).filter((draft) => isWanted(draft, kit));
+  const drafts = demotePublic(joinMetadata(config, scanned, kit.rules), kit.knownPublic).filter((draft) =>
+    isWanted(draft, kit),
+  );
   const context: Context = {
     kit,
     history: config.history ?? [],

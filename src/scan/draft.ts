@@ -16,6 +16,8 @@ export interface Draft {
   readonly exposure: Exposure;
   /** The layer that took it away. */
   readonly removedBy?: number;
+  /** True where public packages publish this secret. */
+  readonly published?: boolean;
 }
 
 /** A detector and whose it is. */

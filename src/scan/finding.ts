@@ -76,6 +76,8 @@ export interface Finding {
   readonly exposure: Exposure;
   readonly removedBy?: { readonly layer: number; readonly historyIndex?: number };
   readonly remediation: { readonly summary: string; readonly url?: string };
+  /** True where public packages publish this very secret (a test key, a sample): hence the low confidence. */
+  readonly published?: boolean;
 }
 
 /** One layer of a scanned image. */

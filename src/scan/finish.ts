@@ -49,7 +49,7 @@ async function finishOne(draft: Draft, context: FinishContext): Promise<Finding>
     placeFingerprint: placeFingerprint(fingerprint, location.kind, place),
     rule: match.rule,
     provider: match.provider,
-    title: detector.title,
+    title: draft.published === true ? `${detector.title}, published with a public package` : detector.title,
     severity: detector.severity,
     confidence: match.confidence,
     secret: {
@@ -67,6 +67,7 @@ async function finishOne(draft: Draft, context: FinishContext): Promise<Finding>
     exposure: draft.exposure,
     ...(draft.removedBy === undefined ? {} : { removedBy: remover(draft.removedBy, context) }),
     remediation: { summary: provider.rotation.summary, ...(url === undefined ? {} : { url }) },
+    ...(draft.published === true ? { published: true } : {}),
   };
 }
 

@@ -13,12 +13,14 @@ import { joinFiles } from './join-files.ts';
 import { joinMetadata, scanMetadata } from './join-metadata.ts';
 import type { LayerScan } from './layer-scan.ts';
 import { Masker } from './mask.ts';
-import { type Filter, triage } from './triage.ts';
+import { demotePublic, type Filter, triage } from './triage.ts';
 
 /** What every image of a run is joined with. */
 export interface JoinKit {
   readonly compiled: CompiledRules;
   readonly rules: ReadonlyMap<string, KnownRule>;
+  /** Hashes of published secrets. */
+  readonly knownPublic: ReadonlySet<string>;
   readonly fingerprinter: Fingerprinter;
   readonly filter: Filter & { readonly minConfidence: Confidence };
   readonly showSecrets: boolean;
@@ -52,7 +54,7 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
   ]);
   const history = record.config.history ?? [];
   const places = layers.map((scan, index) => placeOf(record, scan, index));
-  const { shown, hiddenByConfidence } = triage(drafts, kit.filter, kit.rules);
+  const { shown, hiddenByConfidence } = triage(demotePublic(drafts, kit.knownPublic), kit.filter, kit.rules);
   const findings = await finish(shown, { ...kit, history, layers: places, madeBy: alignment.layers, masker });
   const skipped = [
     ...record.diagnostics,

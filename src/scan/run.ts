@@ -142,6 +142,7 @@ function joinKit(options: RunOptions): JoinKit {
   return {
     compiled: compileMatcher(options.ruleSet),
     rules: rulesById(options.ruleSet),
+    knownPublic: new Set(options.ruleSet.knownPublic ?? []),
     fingerprinter: new Fingerprinter(options.fingerprintKey),
     filter: options.filter,
     showSecrets: options.showSecrets,

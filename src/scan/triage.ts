@@ -1,5 +1,6 @@
 /** Which findings a report shows: filters apply after the scan, so that what they hide can still be counted. */
 
+import { publicSecretHash } from '../detect/known-public.ts';
 import type { Confidence } from '../detect/rule.ts';
 import { type Severity, severities } from '../detect/rule.ts';
 import { type Draft, type KnownRule, rankOf } from './draft.ts';
@@ -31,6 +32,15 @@ export function triage(drafts: readonly Draft[], filter: Filter, rules: Readonly
   });
   const shown = wanted.filter(({ match }) => rankOf(match.confidence) >= rankOf(filter.minConfidence));
   return { shown, hiddenByConfidence: wanted.length - shown.length };
+}
+
+/** A secret that public packages publish is a weak hint: it may be used in earnest, but hardly is. */
+export function demotePublic(drafts: readonly Draft[], knownPublic: ReadonlySet<string>): Draft[] {
+  return drafts.map((draft) => {
+    const { match } = draft;
+    if (match.confidence === 'low' || !knownPublic.has(publicSecretHash(match.secret))) return draft;
+    return { ...draft, match: { ...match, confidence: 'low' }, published: true };
+  });
 }
 
 /** How severe, as a number to compare. */

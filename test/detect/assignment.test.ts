@@ -20,6 +20,7 @@ const found = [
   `foo_key ?= "${v}"`,
   `MY_FOO_SECRET='${v}'`,
   `SECRET_FOO=${v}`,
+  `FOO_APIkey=${v}`,
   `FOO_PRIVATE=${v}`,
   `foo access ${v}`,
   `FOO:API_KEY=${v}`,
@@ -86,6 +87,7 @@ const nothing = [
   `FOO=${v}`,
   `FOO_URL=${v}`,
   `FOO_KEY_ID=${v}`,
+  `foo.key=\${ENV:${v}}`,
   `FOO_KEY_FILE=/run/secrets/foo-key ${v}`,
   `FOO_KEY_FILE="/run/secrets/foo-key" ID="${v}"`,
   `foo_token_sha256=${v}`,
@@ -130,7 +132,7 @@ describe('assignments', () => {
       ruleSet(detector({ id: 'dd-key', at: 'name', anchors: ['dd api'], pattern: '[0-9a-f]{32}' })),
     );
     const count = (text: string): number => detect(tell, text).length;
-    for (const name of ['DD_API_KEY', 'MY_DD_API_KEY', 'ddApiKey', 'prodDdApiKey'])
+    for (const name of ['DD_API_KEY', 'DD__API_KEY', 'MY_DD_API_KEY', 'ddApiKey', 'prodDdApiKey'])
       assert.equal(count(`${name}=${v}`), 1, name);
     for (const name of ['ADD_API_KEY', 'addApiKey', 'paddapikey']) assert.equal(count(`${name}=${v}`), 0, name);
   });
