@@ -59,9 +59,11 @@ function saysSecret(letters: string): boolean {
   return reached.some((count, start) => Number.isFinite(count) && secretWords.has(bare.slice(start)));
 }
 
-function isPlain(letters: string): boolean {
+/** Whether letters are made of words that name nobody, each of so many letters at least. */
+function isPlain(letters: string, shortest = 1): boolean {
   if (letters.length > longestGlued) return false;
   const isWord = (word: string): boolean => {
+    if (word.length < shortest) return false;
     if (/^[0-9]{1,5}$/.test(word)) return true;
     const bare = word.replace(/[0-9]{1,3}$/, '');
     return plainWords.has(word) || secretWords.has(word) || plainWords.has(bare) || secretWords.has(bare);
@@ -116,7 +118,7 @@ export function anchorNamesSecret(words: readonly string[]): boolean {
 
 /** Whether all words could stand in anybody's configuration: `api_key`, `clientSecret`, `X-Auth-Token`. */
 export function namesNobody(words: readonly string[]): boolean {
-  return words.length > 0 && words.every(isPlain);
+  return words.length > 0 && words.every((word) => isPlain(word));
 }
 
 /** Whether the name is of something about a secret, or of a public half: `token_url`, `public_key`. */
@@ -125,7 +127,7 @@ export function namesSomethingElse(words: readonly string[]): boolean {
   return aboutSecret.has(words.at(-1) ?? '') || aboutSecret.has(last) || words.some((word) => publicWords.has(word));
 }
 
-/** Whether letters glued to an anchor leave it a word of its own: none, or words that name nobody. */
+/** Whether letters glued to an anchor leave it a word of its own: none, or words that name nobody; a single letter is part of another word (`MATERA`). */
 export function isGlue(letters: string): boolean {
-  return letters === '' || isPlain(letters.toLowerCase());
+  return letters === '' || isPlain(letters.toLowerCase(), 2);
 }

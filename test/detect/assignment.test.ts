@@ -124,7 +124,8 @@ describe('assignments', () => {
     const names = (text: string): boolean => detect(rules, text.replace('=', `=${value}`)).length === 1;
     for (const name of ['BOX_KEY=', 'BOXTOKEN=', 'myBoxToken=', 'box2_key=', 'X_BOX_API_KEY='])
       assert.ok(names(name), name);
-    for (const name of ['INBOX_KEY=', 'dropbox_token=', 'boxer_key=', 'letterboxKey=']) assert.ok(!names(name), name);
+    for (const name of ['INBOX_KEY=', 'XBOX_KEY=', 'boxs_key=', 'dropbox_token=', 'boxer_key=', 'letterboxKey='])
+      assert.ok(!names(name), name);
   });
 
   it('takes an anchor that begins with a short word for words of their own only', () => {
