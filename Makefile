@@ -28,7 +28,6 @@ dist/.built: $(INSTALLED) tsconfig.json $(SOURCES)
 check: build ## Format, lint, unused code, drift of generated docs
 	biome ci --error-on-warnings .
 	node scripts/docs.ts --check
-	node dist/scripts/check-rules.js
 	knip
 
 unit: build ## Run the tests on what is built

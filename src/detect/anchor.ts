@@ -68,14 +68,21 @@ export function anchorSpan(
   if (anchor.before.length === 0 && anchor.after.length === 0) return needle;
   let { start, end } = needle;
   for (const word of anchor.after) {
-    for (let signs = 0; signs < mostSigns && end < bounds.high && isSeparator(bytes[end]); signs++) end++;
-    if (end + word.length > bounds.high || !isWordAt(bytes, end, word)) return undefined;
+    // Word first, sign after: a word may itself begin with one (`mysql -p`).
+    for (let signs = 0; !isWordAt(bytes, end, word); signs++) {
+      if (signs === mostSigns || end >= bounds.high || !isSeparator(bytes[end])) return undefined;
+      end++;
+    }
     end += word.length;
+    if (end > bounds.high) return undefined;
   }
   for (const word of anchor.before) {
-    for (let signs = 0; signs < mostSigns && start > bounds.low && isSeparator(bytes[start - 1]); signs++) start--;
+    for (let signs = 0; !isWordAt(bytes, start - word.length, word); signs++) {
+      if (signs === mostSigns || start <= bounds.low || !isSeparator(bytes[start - 1])) return undefined;
+      start--;
+    }
     start -= word.length;
-    if (start < bounds.low || !isWordAt(bytes, start, word)) return undefined;
+    if (start < bounds.low) return undefined;
   }
   return { start, end };
 }
