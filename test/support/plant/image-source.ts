@@ -144,8 +144,10 @@ async function registries(archive: BuiltArchive, folder: string): Promise<Place[
   const docker = ['--format', 'v2s2', plain];
   const credentials = `${account.username}:${account.password}`;
   await skopeo(...docker, `docker-archive:${archive.path}`, `docker://${open.host}/${repository}:gzip`);
-  // As a registry that has the gzip blob would be asked to use it, the zstd ones are pushed as they are.
-  await skopeo(plain, '--preserve-digests', `oci:${stem}-zstd`, `docker://${open.host}/${repository}:zstd`);
+  // As a registry that has the gzip blob would be asked to use it, the zstd ones are pushed as they are; and under the
+  // host's other name, since skopeo remembers what it has seen at a host and offers it to later pushes of any format.
+  const otherName = open.host.replace('127.0.0.1', 'localhost');
+  await skopeo(plain, '--preserve-digests', `oci:${stem}-zstd`, `docker://${otherName}/${repository}:zstd`);
   await skopeo(
     ...docker,
     '--dest-creds',
