@@ -15,7 +15,8 @@ export function complaints(report: Report | EnvReport): string[] {
   const lines = report.images.flatMap((image) => {
     if ('error' in image) {
       const { code, message, hint } = image.error;
-      return [`${image.reference}: ${message} (${code})`, ...(hint === undefined ? [] : [`  ${hint}`])];
+      const about = message.includes(image.reference) ? message : `${image.reference}: ${message}`;
+      return [`${about} (${code})`, ...(hint === undefined ? [] : [`  ${hint}`])];
     }
     const diagnostics = 'coverage' in image ? image.coverage.skipped : image.diagnostics;
     return incompleteLines(`${image.reference} (${image.platform})`, diagnostics);
