@@ -31,7 +31,7 @@ describe('complaints', () => {
     );
     const lines = complaints(report([{ ...image, diagnostics: missed }], [incomplete('BLOB_TRUNCATED', 'tar', 'cut')]));
     assert.equal(lines.length, 5);
-    for (const line of lines) assert.doesNotMatch(line, /[\n\u001b]/u);
+    for (const line of lines) assert.ok(!line.includes('\n') && !line.includes('\u001b'), JSON.stringify(line));
     assert.match(lines[3]!, /2 more/);
     assert.match(lines[4]!, /BLOB_TRUNCATED/);
   });
