@@ -1,16 +1,15 @@
 /** One function a command: what was typed becomes what it means, the run is made, the report written. */
 
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { loadAutomaton, loadRules } from '../detect/load-rules.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
-import { parseReference, type Reference } from '../oci/reference.ts';
 import { envReporters, reporters } from '../report/index.ts';
+import type { ReporterOptions } from '../report/reporter.ts';
 import type { EnvReport, Report } from '../scan/finding.ts';
 import { type RunOptions, runEnv, runScan, type Target } from '../scan/run.ts';
-import { openImage } from '../source/open.ts';
 import { complaints } from './complaints.ts';
-import { envExitCodeOf, exitCodeOf } from './exit-code.ts';
+import { envExitCodeOf, exitCodeOf, type Gate } from './exit-code.ts';
 import { explain } from './explain.ts';
 import type { LowArgs } from './flags.ts';
 import { type CommandIo, colorOf } from './io.ts';
@@ -18,6 +17,7 @@ import { didYouMean } from './near-name.ts';
 import type { Invocation } from './parse-arguments.ts';
 import { drawProgress, type ProgressLine } from './progress.ts';
 import { rules } from './rules.ts';
+import { targetsOf } from './targets.ts';
 
 /** What every command is run in. */
 export interface CommandContext {
@@ -29,13 +29,14 @@ export interface CommandContext {
 type Run = Extract<Invocation, { kind: 'run' }>;
 
 /** Runs a command and returns its exit status. @throws ScanError */
-export async function runCommand({ command, options, operands }: Run, context: CommandContext): Promise<number> {
+export async function runCommand(run: Run, context: CommandContext): Promise<number> {
+  const { command, options, operands } = run;
   const ruleSet = await loadRules(options.rules);
   switch (command) {
     case 'scan':
-      return scan(operands, options, ruleSet, context);
+      return overImages(scan, run, ruleSet, context);
     case 'env':
-      return env(operands, options, ruleSet, context);
+      return overImages(env, run, ruleSet, context);
     case 'explain':
       return explain(operands[0]!, ruleSet, options, context.io);
     case 'rules':
@@ -43,9 +44,21 @@ export async function runCommand({ command, options, operands }: Run, context: C
   }
 }
 
-async function scan(
-  operands: readonly string[],
-  options: LowArgs,
+/** A command over images: how it is run, written and judged. */
+interface ImageCommand<R extends Report | EnvReport> {
+  readonly run: (targets: readonly Target[], options: RunOptions) => Promise<R>;
+  readonly formats: Formats<R>;
+  readonly exitCode: (report: R, gate: Gate) => number;
+}
+
+type Formats<R> = Readonly<Record<string, (report: R, options: ReporterOptions) => string>>;
+
+const scan: ImageCommand<Report> = { run: runScan, formats: reporters, exitCode: exitCodeOf };
+const env: ImageCommand<EnvReport> = { run: runEnv, formats: envReporters, exitCode: envExitCodeOf };
+
+async function overImages<R extends Report | EnvReport>(
+  command: ImageCommand<R>,
+  { operands, options }: Run,
   ruleSet: RuleSet,
   context: CommandContext,
 ): Promise<number> {
@@ -53,99 +66,14 @@ async function scan(
   await checkOutputs(options);
   const progress = progressOf(options, context.io);
   try {
-    const report = await runScan(targets, await runOptions(options, ruleSet, context, progress));
+    const report = await command.run(targets, await runOptions(options, ruleSet, context, progress));
     progress.close();
-    await write(reporters, report, options, context.io);
+    await write(command.formats, report, options, context.io);
     complain(report, options, context.io);
-    return exitCodeOf(report, options);
+    return command.exitCode(report, options);
   } finally {
     progress.close();
   }
-}
-
-async function env(
-  operands: readonly string[],
-  options: LowArgs,
-  ruleSet: RuleSet,
-  context: CommandContext,
-): Promise<number> {
-  const targets = await targetsOf(operands, options);
-  await checkOutputs(options);
-  const progress = progressOf(options, context.io);
-  try {
-    const report = await runEnv(targets, await runOptions(options, ruleSet, context, progress));
-    progress.close();
-    await write(envReporters, report, options, context.io);
-    complain(report, options, context.io);
-    return envExitCodeOf(report, options);
-  } finally {
-    progress.close();
-  }
-}
-
-/** Every reference is read before the first image is opened: a mistake in the last one must not cost the scan of the first. */
-async function targetsOf(operands: readonly string[], options: LowArgs): Promise<Target[]> {
-  const listed = options.imagesFrom === undefined ? [] : await readList(options.imagesFrom);
-  const credentials = options.passwordStdin
-    ? { username: options.username!, password: await readPassword() }
-    : undefined;
-  const references = [...operands, ...listed].map(parseReference);
-  if (credentials !== undefined) checkOneHost(references);
-  const targets = references.map((reference) => {
-    const { text } = reference;
-    const open: Target['open'] = (signal) =>
-      openImage(reference, {
-        signal,
-        source: options.source,
-        insecureRegistries: options.insecureRegistry,
-        ...(options.platform === undefined ? {} : { platform: options.platform }),
-        ...(credentials === undefined ? {} : { credentials }),
-      });
-    return { text, open };
-  });
-  if (targets.length === 0) throw new ScanError('USAGE_INVALID', `No image is listed in ${options.imagesFrom}.`);
-  return targets;
-}
-
-/** A password belongs to one registry: with images of several, it would be offered to all of them. */
-function checkOneHost(references: readonly Reference[]): void {
-  const hosts = new Set(
-    references.flatMap((reference) =>
-      'name' in reference && reference.name !== undefined ? [reference.name.host] : [],
-    ),
-  );
-  if (hosts.size <= 1) return;
-  throw new ScanError(
-    'USAGE_INVALID',
-    `--username is for one registry, and the images are on ${[...hosts].join(' and ')}.`,
-    {
-      hint: 'Scan the images of each registry in a call of its own.',
-    },
-  );
-}
-
-async function readList(path: string): Promise<string[]> {
-  try {
-    const text = path === '-' ? await readStandardInput() : await readFile(path, 'utf8');
-    return text
-      .split(/\r?\n/u)
-      .map((line) => line.trim())
-      .filter((line) => line !== '' && !line.startsWith('#'));
-  } catch (error) {
-    throw new ScanError('USAGE_INVALID', `The list of images ${path} can't be read: ${messageOf(error)}.`, {
-      cause: error,
-    });
-  }
-}
-
-async function readPassword(): Promise<string> {
-  return (await readStandardInput()).replace(/\r?\n$/u, '');
-}
-
-async function readStandardInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function progressOf(options: LowArgs, { stderr }: CommandIo): ProgressLine {
@@ -210,14 +138,7 @@ async function checkOutputs({ output }: LowArgs): Promise<void> {
 }
 
 /** Writes the report to standard output, then to every `--output`. */
-async function write<R>(
-  formats: Readonly<
-    Record<string, (report: R, options: { width: number; color: boolean; showSecrets: boolean }) => string>
-  >,
-  report: R,
-  options: LowArgs,
-  { stdout }: CommandIo,
-): Promise<void> {
+async function write<R>(formats: Formats<R>, report: R, options: LowArgs, { stdout }: CommandIo): Promise<void> {
   const { showSecrets } = options;
   stdout.write(
     formats[options.format]!(report, { width: stdout.columns, color: colorOf(stdout, options), showSecrets }),

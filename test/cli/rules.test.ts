@@ -111,7 +111,7 @@ describe('rules', () => {
     const { io, text } = record();
     assert.equal(await rules(['check', bad, join(folder, 'none.yaml')], ruleSet, plain, io), 2);
     assert.match(text(), /bad\.yaml:\d+: .*\n/);
-    assert.match(text(), /none\.yaml: can't be read/);
+    assert.match(text(), /none\.yaml: there is no such file/);
     assert.match(text(), /2 files, \d+ problems\n$/);
   });
 });

@@ -1,0 +1,76 @@
+/** From what the user wrote to what is scanned: references of the command line and of lists, and the one password for them. */
+
+import { readFile } from 'node:fs/promises';
+import { messageOf, ScanError } from '../errors.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
+import type { Target } from '../scan/run.ts';
+import { openImage } from '../source/open.ts';
+import type { LowArgs } from './flags.ts';
+
+/**
+ * The images to look at. Every reference is read before the first image is opened: a mistake in the last one must not cost
+ * the scan of the first. @throws ScanError REFERENCE_INVALID, USAGE_INVALID
+ */
+export async function targetsOf(operands: readonly string[], options: LowArgs): Promise<Target[]> {
+  const listed = options.imagesFrom === undefined ? [] : await readList(options.imagesFrom);
+  const credentials = options.passwordStdin
+    ? { username: options.username!, password: await readPassword() }
+    : undefined;
+  const references = [...operands, ...listed].map(parseReference);
+  if (credentials !== undefined) checkOneHost(references);
+  const targets = references.map((reference) => {
+    const { text } = reference;
+    const open: Target['open'] = (signal) =>
+      openImage(reference, {
+        signal,
+        source: options.source,
+        insecureRegistries: options.insecureRegistry,
+        ...(options.platform === undefined ? {} : { platform: options.platform }),
+        ...(credentials === undefined ? {} : { credentials }),
+      });
+    return { text, open };
+  });
+  if (targets.length === 0) throw new ScanError('USAGE_INVALID', `No image is listed in ${options.imagesFrom}.`);
+  return targets;
+}
+
+/** A password belongs to one registry: with images of several, it would be offered to all of them. */
+function checkOneHost(references: readonly Reference[]): void {
+  const hosts = new Set(
+    references.flatMap((reference) =>
+      'name' in reference && reference.name !== undefined ? [reference.name.host] : [],
+    ),
+  );
+  if (hosts.size <= 1) return;
+  throw new ScanError(
+    'USAGE_INVALID',
+    `--username is for one registry, and the images are on ${[...hosts].join(' and ')}.`,
+    {
+      hint: 'Scan the images of each registry in a call of its own.',
+    },
+  );
+}
+
+async function readList(path: string): Promise<string[]> {
+  try {
+    const text = path === '-' ? await readStandardInput() : await readFile(path, 'utf8');
+    return text
+      .split(/\r?\n/u)
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('#'));
+  } catch (error) {
+    throw new ScanError('USAGE_INVALID', `The list of images ${path} can't be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+async function readPassword(): Promise<string> {
+  return (await readStandardInput()).replace(/\r?\n$/u, '');
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
