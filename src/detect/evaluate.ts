@@ -37,6 +37,15 @@ interface Window {
 /** Bytes read beside a window: escapes before a token, checksum context before a secret. */
 export const marginBytes = 32;
 
+/** Bytes before a host that are read for the headers sent to it. */
+export const hostLookBehind = 256;
+
+const [slash, colon, newline, backslash] = [0x2f, 0x3a, 0x0a, 0x5c];
+/** Bytes of host names. */
+const hostSet: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[0-9A-Za-z.-]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+
 /** What ends in a word character without being part of a word. */
 const escapeEnd = /(?:\\[nrtbfv0]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\[[0-9;]{0,8}m)$/;
 
@@ -76,9 +85,10 @@ function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Se
 function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
   const { rule } = detector;
   const end = Math.min(view.high, anchor.start + detector.reach);
-  const from = Math.max(view.low, anchor.start - rule.before);
+  const before = Math.max(view.low, anchor.start - rule.before);
+  const from = rule.generic ? before : Math.min(before, commandStart(view, anchor) ?? before);
   if (!holdsRun(view.bytes, from, end, detector.ready.run, detector.ready.needsDigit)) return [];
-  const offset = Math.max(view.low, anchor.start - Math.max(rule.before, nameLookBehind));
+  const offset = Math.max(view.low, Math.min(from, anchor.start - nameLookBehind));
   const window = { text: latin1(view.bytes, offset, end), offset, end };
   const places = findValues(window.text, {
     anchor: { start: anchor.start - offset, end: anchor.end - offset },
@@ -94,6 +104,17 @@ function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Sec
     if (direct && secrets.length > 0) break;
   }
   return secrets;
+}
+
+/** Where the line begins that names a host of the anchor's: its headers stand before it, `curl -H "Authorization: …" https://api.acme.com`. */
+function commandStart({ bytes, low }: View, anchor: Span): number | undefined {
+  let at = anchor.start;
+  const first = Math.max(low, anchor.start - hostLookBehind);
+  while (at > first && hostSet[bytes[at - 1]!] === 1) at--;
+  if (at - 3 < first || bytes[at - 1] !== slash || bytes[at - 2] !== slash || bytes[at - 3] !== colon) return undefined;
+  // A backslash at its end goes on with the same command.
+  while (at > first && (bytes[at - 1] !== newline || bytes[at - 2] === backslash)) at--;
+  return at;
 }
 
 function evaluateNear(detector: CompiledDetector, view: View, anchor: Span, searched: Span | undefined): Secret[] {

@@ -6,11 +6,10 @@
  */
 
 import { type Anchor, anchorSpan, parseAnchor, type Span } from './anchor.ts';
-import { nameLookBehind } from './assignment.ts';
 import { type Automaton, createAutomaton } from './automaton.ts';
 import { type AutomatonTable, compileAutomaton } from './compile-automaton.ts';
 import { type CompiledDetector, compileDetector } from './compile-detector.ts';
-import { evaluate, marginBytes, nearWindow, type Secret, type View } from './evaluate.ts';
+import { evaluate, hostLookBehind, marginBytes, nearWindow, type Secret, type View } from './evaluate.ts';
 import { LineCounter } from './line-counter.ts';
 import { type Candidate, resolveOverlap } from './resolve-overlap.ts';
 import type { Match, RuleSet } from './rule.ts';
@@ -62,7 +61,7 @@ export function compileMatcher(ruleSet: RuleSet): CompiledRules {
         if (!known.detectors.includes(detector)) known.detectors.push(detector);
       }
       const within = rule.companion?.within ?? 0;
-      before = Math.max(before, Math.max(rule.before, nameLookBehind) + within + longestAnchor + marginBytes);
+      before = Math.max(before, Math.max(rule.before, hostLookBehind) + within + longestAnchor + marginBytes);
       after = Math.max(after, detector.reach + within + longestAnchor + marginBytes);
     }
   }
