@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { globSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { publicSecretHash } from '../src/detect/known-public.ts';
 import { loadAutomaton, loadRules } from '../src/detect/load-rules.ts';
 import { compileMatcher, Matcher } from '../src/detect/matcher.ts';
@@ -55,6 +56,8 @@ function look(file: string, where: string): void {
   if (!lstatSync(file).isFile()) return;
   places.push(where);
   matcher.begin(places.length - 1);
-  matcher.write(readFileSync(file));
+  const bytes = readFileSync(file);
+  // Debian compresses its documentation.
+  matcher.write(bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes);
   matcher.end();
 }
