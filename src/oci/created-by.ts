@@ -6,8 +6,6 @@
  * be read in two ways, it stays in `text` as a whole. ENV and LABEL are never split, their quotes are lost.
  */
 
-import type { HistoryEntry } from './image-config.ts';
-
 const instructions = [
   'ADD',
   'ARG',
@@ -76,18 +74,6 @@ export function parseCreatedBy(createdBy: string): CreatedBy {
   const command = rest.replace(leadingShell, '');
   if (instruction === undefined && command === rest) return { args: [], text: rest };
   return { instruction: 'RUN', args: [], text: command };
-}
-
-/** The entry that set an environment variable to what it is: the last ENV that holds the literal `NAME=value`. */
-export function findEnvInstruction(
-  history: readonly HistoryEntry[],
-  name: string,
-  value: string,
-): HistoryEntry | undefined {
-  const literal = `${name}=${value}`;
-  const holds = (entry: HistoryEntry): boolean => entry.createdBy.includes(literal);
-  const isEnv = (entry: HistoryEntry): boolean => parseCreatedBy(entry.createdBy).instruction === 'ENV';
-  return history.findLast((entry) => holds(entry) && isEnv(entry)) ?? history.findLast(holds);
 }
 
 function withoutMarks(text: string): string {

@@ -10,8 +10,8 @@ import { harmlessWords, isFileReference, isHarmless, isSecretName } from './harm
 import type { JoinKit } from './join.ts';
 import { entryThatSet, joinMetadata, scanMetadata } from './join-metadata.ts';
 import { Masker, mask } from './mask.ts';
-import { type MetadataString, metadataStrings } from './metadata-strings.ts';
-import { demotePublic } from './triage.ts';
+import type { MetadataString } from './metadata-strings.ts';
+import { demotePublic, isAskedFor } from './triage.ts';
 
 /** Verdicts, worst first. */
 export const envVerdicts: readonly EnvVerdict[] = [
@@ -33,8 +33,8 @@ interface Context {
 export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvImageReport> {
   const { config } = record;
   const scanned = scanMetadata(config, kit.compiled);
-  const drafts = demotePublic(joinMetadata(config, scanned, kit.rules), kit.knownPublic).filter((draft) =>
-    isWanted(draft, kit),
+  const drafts = demotePublic(joinMetadata(config, scanned, kit.rules), kit.knownPublic).filter(({ match }) =>
+    isAskedFor(match, kit.filter),
   );
   const context: Context = {
     kit,
@@ -43,7 +43,7 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvIm
   };
   const left = new Set(drafts);
   const entries: EnvEntry[] = [];
-  for (const string of metadataStrings(config)) {
+  for (const { string } of scanned) {
     const own = drafts.filter(({ location }) => location.kind === string.kind && location.name === string.name);
     const draft = own.reduce<Draft | undefined>(
       (best, next) =>
@@ -76,12 +76,6 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvIm
     entries: dedupe(entries).sort((a, b) => envVerdicts.indexOf(a.verdict) - envVerdicts.indexOf(b.verdict)),
     diagnostics: record.diagnostics,
   };
-}
-
-function isWanted({ match }: Draft, kit: JoinKit): boolean {
-  const { only, skip } = kit.filter;
-  const named = (ids: readonly string[]): boolean => ids.includes(match.rule) || ids.includes(match.provider);
-  return !named(skip) && (only.length === 0 || named(only));
 }
 
 async function entryOf(string: MetadataString, draft: Draft | undefined, context: Context): Promise<EnvEntry> {

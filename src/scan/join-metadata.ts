@@ -150,23 +150,29 @@ function toDraft(place: Place, history: readonly HistoryEntry[]): Draft {
   };
 }
 
-/** The history entry that set a field: the last that holds `NAME=value`, else the name and the value, else the value, literally. */
+/** The history entry that set a field: the last that assigns its name and holds `NAME=value`, or else the secret; without a name, the last that holds it. */
 export function entryThatSet(
   string: MetadataString,
   history: readonly HistoryEntry[],
   secret: string = string.value,
 ): number | undefined {
-  const setters = history.filter((entry) => writes[parseCreatedBy(entry.createdBy).instruction ?? ''] === string.kind);
   const { name } = string;
-  const last = (...texts: string[]): HistoryEntry | undefined =>
-    setters.findLast((entry) => texts.every((text) => entry.createdBy.includes(text)));
-  const exact =
-    last(textOf(string)) ??
-    (name === undefined ? undefined : last(name, secret)) ??
-    (secret === '' ? undefined : last(secret));
+  const setters = history.filter(
+    ({ createdBy }) =>
+      writes[parseCreatedBy(createdBy).instruction ?? ''] === string.kind &&
+      (name === undefined || assigns(createdBy, name)),
+  );
+  const last = (text: string): HistoryEntry | undefined =>
+    setters.findLast(({ createdBy }) => createdBy.includes(text));
+  const exact = last(textOf(string)) ?? (secret === '' ? undefined : last(secret));
   // A command's words stand in the history in the builder's own quotes; the last of its kind is in force.
   const entry = exact ?? (inForce.has(string.kind) ? setters.at(-1) : undefined);
   return entry?.index;
+}
+
+/** True where an instruction's text assigns the whole name: `NAME=`, `"NAME"=`, or the old `NAME value`. */
+function assigns(text: string, name: string): boolean {
+  return new RegExp(`(?:^|[\\s"'])${name.replace(/[^\w]/gu, '\\$&')}["']?[=\\s]`).test(text);
 }
 
 /** The `NAME` of the last `NAME=` or leading `NAME ` (the old form) before an offset in the text of an ENV or LABEL instruction. */

@@ -1,7 +1,6 @@
 /** An image report is a join: the image's record with the scans of its layers and of its metadata. Nothing is read here. */
 
 import type { CompiledRules } from '../detect/matcher.ts';
-import type { Confidence } from '../detect/rule.ts';
 import { type Diagnostic, incomplete, notice } from '../errors.ts';
 import type { ImageRecord } from '../source/source.ts';
 import type { KnownRule } from './draft.ts';
@@ -22,7 +21,7 @@ export interface JoinKit {
   /** Hashes of published secrets. */
   readonly knownPublic: ReadonlySet<string>;
   readonly fingerprinter: Fingerprinter;
-  readonly filter: Filter & { readonly minConfidence: Confidence };
+  readonly filter: Filter;
   readonly showSecrets: boolean;
 }
 

@@ -1,8 +1,7 @@
 /** Which findings a report shows: filters apply after the scan, so that what they hide can still be counted. */
 
 import { publicSecretHash } from '../detect/known-public.ts';
-import type { Confidence } from '../detect/rule.ts';
-import { type Severity, severities } from '../detect/rule.ts';
+import { type Confidence, type Match, type Severity, severities } from '../detect/rule.ts';
 import { type Draft, type KnownRule, rankOf } from './draft.ts';
 
 /** What the user asked to see. */
@@ -22,16 +21,19 @@ export interface Triage {
 
 /** Sorts out what a filter shows. */
 export function triage(drafts: readonly Draft[], filter: Filter, rules: ReadonlyMap<string, KnownRule>): Triage {
-  const only = new Set(filter.only);
-  const skip = new Set(filter.skip);
   const wanted = drafts.filter(({ match }) => {
     const severity = rules.get(match.rule)!.detector.severity;
     if (filter.minSeverity !== undefined && severityRank(severity) < severityRank(filter.minSeverity)) return false;
-    if (skip.has(match.rule) || skip.has(match.provider)) return false;
-    return only.size === 0 || only.has(match.rule) || only.has(match.provider);
+    return isAskedFor(match, filter);
   });
   const shown = wanted.filter(({ match }) => rankOf(match.confidence) >= rankOf(filter.minConfidence));
   return { shown, hiddenByConfidence: wanted.length - shown.length };
+}
+
+/** True where neither `--only` nor `--skip` leaves the match's rule or provider out. */
+export function isAskedFor({ rule, provider }: Match, { only, skip }: Pick<Filter, 'only' | 'skip'>): boolean {
+  const isNamed = (ids: readonly string[]): boolean => ids.includes(rule) || ids.includes(provider);
+  return !isNamed(skip) && (only.length === 0 || isNamed(only));
 }
 
 /** A secret that public packages publish is a weak hint: it may be used in earnest, but hardly is. */

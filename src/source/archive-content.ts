@@ -5,10 +5,11 @@
  */
 
 import { type Diagnostic, incomplete, notice, ScanError } from '../errors.ts';
+import { cleanPath } from '../layer/clean-path.ts';
 import type { TarHeader } from '../layer/tar-entries.ts';
 import { maxJsonBytes } from '../oci/json.ts';
 import type { Content } from '../oci/magic.ts';
-import { cleanPath, linkDestination } from './archive-path.ts';
+import { linkDestination } from './archive-path.ts';
 import type { StoredBlob, StoredContent } from './stored-content.ts';
 
 type Item =

@@ -6,12 +6,13 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ScanError } from '../errors.ts';
+import { cleanPath } from '../layer/clean-path.ts';
 import { sniff, sniffBytes } from '../oci/magic.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import type { ImageSelector } from '../oci/reference.ts';
 import { ArchiveContent } from './archive-content.ts';
 import { endingDiagnostic, noImageError } from './archive-ending.ts';
-import { cleanPath, digestOfPath } from './archive-path.ts';
+import { digestOfPath } from './archive-path.ts';
 import { type ArchiveStreamOptions, openArchiveStream } from './archive-stream.ts';
 import { FileBlobs, type StoredFile } from './file-blobs.ts';
 import { resolveImages } from './resolve-images.ts';

@@ -3,15 +3,7 @@
  * so that `./a`, `/a` and `b/../a` are one name, and never above the root.
  */
 
-/** The name without leading slashes, `.` and `..`; what would climb above the root stays at it. */
-export function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return parts.join('/');
-}
+import { cleanPath } from '../layer/clean-path.ts';
 
 /** Where a symlink at `path` points, as a name in the same archive. */
 export function linkDestination(path: string, target: string): string {

@@ -7,6 +7,7 @@
 import { buffer } from 'node:stream/consumers';
 import { type Diagnostic, incomplete, messageOf, ScanError } from '../errors.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
+import { cleanPath } from '../layer/clean-path.ts';
 import { decompress } from '../layer/decompress.ts';
 import { defaultLimits } from '../layer/limits.ts';
 import { StreamBroken, type StreamedEntry, TarDamage, tarEntries } from '../layer/tar-entries.ts';
@@ -17,7 +18,7 @@ import { parsePlatform } from '../oci/platform.ts';
 import type { ImageSelector } from '../oci/reference.ts';
 import { ArchiveContent, tooLarge } from './archive-content.ts';
 import { type Ending, endingDiagnostic, noImageError } from './archive-ending.ts';
-import { cleanPath, digestOfPath } from './archive-path.ts';
+import { digestOfPath } from './archive-path.ts';
 import { peek } from './peek.ts';
 import { resolveImages } from './resolve-images.ts';
 import type { Blob, ImageRecord, ImageSource, SourceKind } from './source.ts';

@@ -4,10 +4,11 @@
  */
 
 import { ScanError } from '../errors.ts';
+import { cleanPath } from '../layer/clean-path.ts';
 import { isDigest } from '../oci/digest.ts';
 import { asArray, asObject, asText, asTexts, field, type JsonObject, parseJson } from '../oci/json.ts';
 import { plainLayerType } from '../oci/media-type.ts';
-import { cleanPath, digestOfPath } from './archive-path.ts';
+import { digestOfPath } from './archive-path.ts';
 import type { ImageCandidate, LayerCandidate } from './image-candidate.ts';
 
 const maxImages = 10_000;

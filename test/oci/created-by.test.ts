@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { findEnvInstruction, parseCreatedBy } from '../../src/oci/created-by.ts';
+import { parseCreatedBy } from '../../src/oci/created-by.ts';
 
 const file = `file:${'ab'.repeat(32)}`;
 
@@ -138,28 +138,5 @@ describe('parseCreatedBy', () => {
         parseCreatedBy(start + piece.repeat(500_000 / piece.length));
     }
     assert.ok(performance.now() - started < 5000);
-  });
-});
-
-describe('findEnvInstruction', () => {
-  const history = [
-    'ENV A=1',
-    'RUN |1 A=2 /bin/sh -c x # buildkit',
-    '/bin/sh -c #(nop)  ENV A=2 B=x y',
-    'CMD ["A=2"]',
-  ].map((createdBy, index) => ({
-    index,
-    createdBy,
-    emptyLayer: true,
-  }));
-
-  it('finds the last ENV that holds the assignment as it is', () => {
-    assert.equal(findEnvInstruction(history, 'A', '2')?.index, 2);
-    assert.equal(findEnvInstruction(history, 'B', 'x y')?.index, 2);
-    assert.equal(findEnvInstruction(history, 'A', '1')?.index, 0);
-  });
-
-  it('finds nothing where nobody set it', () => {
-    assert.equal(findEnvInstruction(history, 'C', '1'), undefined);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Match } from '../../src/detect/rule.ts';
 import { parseImageConfig } from '../../src/oci/image-config.ts';
-import { joinMetadata } from '../../src/scan/join-metadata.ts';
+import { entryThatSet, joinMetadata } from '../../src/scan/join-metadata.ts';
 import { metadataStrings, textOf } from '../../src/scan/metadata-strings.ts';
 
 const secret = 'q8Zr2Lx0Vb7Nw4KtQ1';
@@ -139,5 +139,28 @@ describe('joinMetadata', () => {
       { kind: 'env', name: 'KEY', secret, at: undefined, alsoAt: [] },
       { kind: 'config', name: 'x.build.inner.0', secret: other, at: undefined, alsoAt: [] },
     ]);
+  });
+});
+
+describe('entryThatSet', () => {
+  const history = [
+    'ENV A=1',
+    'RUN |1 A=2 /bin/sh -c x # buildkit',
+    '/bin/sh -c #(nop)  ENV A=2 B=x y',
+    'ENV AB=31 "D"="4"',
+    'CMD ["A=2"]',
+  ].map((createdBy, index) => ({ index, createdBy, emptyLayer: true }));
+  const find = (name: string, value: string): number | undefined => entryThatSet({ kind: 'env', name, value }, history);
+
+  it('finds the last ENV that holds the assignment as it is', () => {
+    assert.equal(find('A', '2'), 2);
+    assert.equal(find('B', 'x y'), 2);
+    assert.equal(find('A', '1'), 0);
+    assert.equal(find('D', '4'), 3);
+  });
+
+  it('finds nothing where nobody set it, whoever set the same value or a longer name', () => {
+    assert.equal(find('C', '1'), undefined);
+    assert.equal(find('B', '31'), undefined);
   });
 });
