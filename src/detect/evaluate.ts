@@ -9,6 +9,7 @@ import { findValues, nameLookBehind } from './assignment.ts';
 import { beginsWith, holdsByte, holdsRun } from './byte-check.ts';
 import { latin1, toText } from './bytes.ts';
 import { wordSet } from './char-set.ts';
+import { type Details, runChecks } from './checks/check.ts';
 import type { CompiledDetector } from './compile-detector.ts';
 import { entropyOf } from './entropy.ts';
 import { isChecksumContext, isPlaceholder } from './placeholder.ts';
@@ -25,6 +26,7 @@ export interface Secret extends Span {
   readonly text: string;
   readonly direct: boolean;
   readonly companion?: { readonly name: string; readonly value: string };
+  readonly details?: Details;
 }
 
 /** A window as text; `offset` is where the text begins in the slab, `end` where matches must have ended. */
@@ -168,16 +170,19 @@ function accept(
   if (!rule.allowPlaceholder && isPlaceholder(secret)) return [];
   const before = latin1(view.bytes, Math.max(view.low, offset + start - 24), offset + start);
   if (rule.at !== 'token' && isChecksumContext(before)) return [];
-  if (!detector.ready.checks.every((check) => check(secret, { window: text, start, end }))) return [];
-  const companion = findCompanion(detector, view, { start: offset + start, end: offset + end });
+  const reading = runChecks(detector.ready.checks, secret, { window: text, start, end });
+  if (reading === undefined) return [];
+  const length = Math.min(reading.length ?? secret.length, secret.length);
+  const span = { start: offset + start, end: offset + start + length };
+  const companion = findCompanion(detector, view, span);
   if (rule.companion?.required === true && companion === undefined) return [];
   return [
     {
-      start: offset + start,
-      end: offset + end,
-      text: toText(secret),
+      ...span,
+      text: reading.text ?? toText(secret.slice(0, length)),
       direct: found.direct,
       ...(companion === undefined ? {} : { companion }),
+      ...(reading.details === undefined ? {} : { details: reading.details }),
     },
   ];
 }

@@ -238,6 +238,7 @@ export class Matcher {
         end: start + secret.end - secret.start,
         ...content.lines.locate(start, content.base, content.start),
         ...(secret.companion === undefined ? {} : { companion: secret.companion }),
+        ...(secret.details === undefined ? {} : { details: secret.details }),
       },
       generic: detector.rule.generic,
       kind: detector.rule.at === 'token' ? 0 : secret.direct ? 1 : 2,

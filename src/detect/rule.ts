@@ -121,4 +121,6 @@ export interface Match {
   readonly column?: number;
   /** What stood beside it (`companion`), by name. */
   readonly companion?: { readonly name: string; readonly value: string };
+  /** What the secret says of itself, by name: issuer, account, whether a key is protected. Unverified. */
+  readonly details?: Readonly<Record<string, string>>;
 }

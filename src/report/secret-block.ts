@@ -70,6 +70,7 @@ export function secretBlock(
     ...titleLines(group, style),
     ...(style.showSecrets ? valueLines(group) : []),
     ...companionLines(group, style),
+    ...detailLines(group, style),
     ...(columns === undefined ? narrowPlaces(shown, style) : widePlaces(shown, columns, style)),
     ...(hidden > 0 ? [paint('dim', `   … and ${formatCount(hidden)} more (--format json)`)] : []),
     ...remedyLines(group, style),
@@ -111,6 +112,14 @@ function companionLines({ worst: { companion } }: SecretGroup, { width, paint }:
   if (companion === undefined) return [];
   const text = `${oneLine(companion.name)} ${oneLine(companion.masked)}`;
   return hang('   with: ', text, width).map((line) => paint('dim', line));
+}
+
+function detailLines({ worst: { details } }: SecretGroup, { width, paint }: TextStyle): string[] {
+  if (details === undefined) return [];
+  const { expired, expires, ...others } = details;
+  const said = Object.entries(others).map(([name, value]) => `${name} ${value}`);
+  if (expires !== undefined) said.push(`${expired === 'yes' ? 'expired' : 'expires'} ${expires}`);
+  return hang('   says: ', oneLine(said.join(' · ')), width).map((line) => paint('dim', line));
 }
 
 function widePlaces(findings: readonly Finding[], columns: PlaceColumns, { paint }: TextStyle): string[] {

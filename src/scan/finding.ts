@@ -69,6 +69,8 @@ export interface Finding {
   readonly confidence: Confidence;
   readonly secret: { readonly masked: string; readonly length: number; readonly value?: string };
   readonly companion?: { readonly name: string; readonly masked: string };
+  /** What the secret says of itself, by name: `issuer`, `expires` (and `expired`), `account` … Unverified. */
+  readonly details?: Readonly<Record<string, string>>;
   readonly location: Location;
   readonly layer?: LayerPlace;
   readonly instruction?: Instruction;

@@ -60,6 +60,7 @@ async function finishOne(draft: Draft, context: FinishContext): Promise<Finding>
     ...(match.companion === undefined
       ? {}
       : { companion: { name: match.companion.name, masked: mask(match.companion.value) } }),
+    ...(match.details === undefined ? {} : { details: finishDetails(match.details, context.masker) }),
     location: maskLocation(location, context.masker),
     ...(draft.layer === undefined ? {} : { layer: context.layers[draft.layer]! }),
     ...(instruction === undefined ? {} : { instruction }),
@@ -69,6 +70,14 @@ async function finishOne(draft: Draft, context: FinishContext): Promise<Finding>
     remediation: { summary: provider.rotation.summary, ...(url === undefined ? {} : { url }) },
     ...(draft.published === true ? { published: true } : {}),
   };
+}
+
+/** Whether something has expired is told here: a layer's scan, which is kept, knows no clock. */
+function finishDetails(details: Readonly<Record<string, string>>, masker: Masker): Readonly<Record<string, string>> {
+  const masked = Object.entries(details).map(([name, value]) => [name, masker.apply(value)] as const);
+  const expires = Date.parse(details['expires'] ?? '');
+  if (!Number.isNaN(expires)) masked.push(['expired', expires < Date.now() ? 'yes' : 'no']);
+  return Object.fromEntries(masked);
 }
 
 function remover(layer: number, context: FinishContext): NonNullable<Finding['removedBy']> {
