@@ -4,6 +4,7 @@
  */
 
 import { type Diagnostic, type ErrorCode, incomplete, ScanError } from '../errors.ts';
+import { isTarHeader } from '../oci/magic.ts';
 import type { ByteStream } from './byte-stream.ts';
 import { cleanPath } from './clean-path.ts';
 import { type Compression, decompress } from './decompress.ts';
@@ -16,12 +17,16 @@ import { Unpacker } from './unpack.ts';
 import { algorithmsFor, Meter, metered, verify } from './verify.ts';
 import { readWhiteout } from './whiteout.ts';
 
+const tarBlockBytes = 512;
+
 /** How a layer is to be walked; all but `signal` is plain data. */
 export interface WalkOptions {
   /** The digest the blob was asked for by. */
   readonly expectedDigest?: string;
   /** The size the blob was declared with. */
   readonly expectedSizeBytes?: number;
+  /** What the content is called where it is no tar: then it is walked as one file. Without it a tar is expected. */
+  readonly contentName?: string;
   /** Bounds that differ from `defaultLimits`. */
   readonly limits?: Partial<LayerLimits>;
   /** What inflates members of nested archives; by default zlib-sync where it loads. */
@@ -64,13 +69,14 @@ export async function walkLayer(
   const { compression, stream, problems } = await decompress(metered(bytes, blob), limits);
   // An uncompressed layer's diff ID is its digest: hashing is half of what walking one costs.
   const content = compression === 'none' ? blob : new Meter();
+  const target: Target = options.contentName === undefined ? tar : new Undecided(options.contentName, sink, tar);
   for await (const chunk of stream) {
     if (options.signal?.aborted)
       throw new ScanError('ABORTED', 'the scan was interrupted', { cause: options.signal.reason });
     if (content !== blob) content.add(chunk);
-    await tar.write(chunk);
+    await target.write(chunk);
   }
-  const cutShort = await tar.end();
+  const cutShort = await target.end();
   sink.finish();
   log.finish();
 
@@ -95,6 +101,56 @@ export async function walkLayer(
     complete: log.complete && diagnostics.every(({ effect }) => effect === 'notice'),
     diagnostics,
   };
+}
+
+/** Where a blob's content goes. */
+interface Target {
+  write(chunk: Uint8Array): Promise<void>;
+  /** @returns true where the content is cut short */
+  end(): Promise<boolean>;
+}
+
+/** Content that is a tar or one file, as its first block says. */
+class Undecided implements Target {
+  readonly #name: string;
+  readonly #sink: LayerSink;
+  readonly #tar: TarWalk;
+  #head: Buffer | undefined = Buffer.alloc(0);
+  #isTar = false;
+
+  constructor(name: string, sink: LayerSink, tar: TarWalk) {
+    this.#name = name;
+    this.#sink = sink;
+    this.#tar = tar;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.#head === undefined) return this.#pass(chunk);
+    this.#head = Buffer.concat([this.#head, chunk]);
+    if (this.#head.length >= tarBlockBytes) await this.#decide();
+  }
+
+  async end(): Promise<boolean> {
+    await this.#decide();
+    const cutShort = await this.#tar.end();
+    if (this.#isTar) return cutShort;
+    this.#sink.end();
+    return false;
+  }
+
+  async #decide(): Promise<void> {
+    const head = this.#head;
+    if (head === undefined) return;
+    this.#head = undefined;
+    this.#isTar = isTarHeader(head.subarray(0, tarBlockBytes));
+    if (!this.#isTar) this.#sink.entry({ name: this.#name, kind: 'file', sizeBytes: head.length });
+    await this.#pass(head);
+  }
+
+  async #pass(chunk: Uint8Array): Promise<void> {
+    if (this.#isTar) await this.#tar.write(chunk);
+    else this.#sink.data(chunk);
+  }
 }
 
 /** Makes a layer's entries of a tar's, and opens what is packed in them. */

@@ -30,8 +30,10 @@ export function whereOf(location: Location): string {
   const { kind, path, name, line, nested = [], decoded = [] } = location;
   const decoding = decoded.length > 0 ? ` (${decoded.map(printable).join(', ')})` : '';
   if (kind !== 'file') {
-    const subject = path ?? name;
-    return (subject === undefined ? kindName(kind) : `${kindName(kind)} ${elide(oneLine(subject))}`) + decoding;
+    const subject =
+      kind === 'attestation' ? [name, path].filter((part) => part !== undefined).join(' › ') : (path ?? name);
+    const at = line === undefined ? '' : `:${line}`;
+    return (subject === undefined ? kindName(kind) : `${kindName(kind)} ${elide(oneLine(subject))}${at}`) + decoding;
   }
   const chain = [path ?? '?', ...nested].map(printable).join(' › ');
   return elide(chain) + (line === undefined ? '' : `:${line}`) + decoding;
@@ -46,8 +48,10 @@ export function kindName(kind: LocationKind): string {
 export function stepOf(finding: Finding): string {
   const { instruction, alsoAt = [] } = finding;
   if (instruction === undefined) return '';
+  const line = instruction.dockerfile === undefined ? '' : `line ${instruction.dockerfile.line}`;
+  if (instruction.historyIndex === undefined) return line;
   const others = alsoAt.map(({ historyIndex }) => historyIndex);
-  if (others.length === 0) return `step ${instruction.historyIndex}`;
+  if (others.length === 0) return `step ${instruction.historyIndex}${line === '' ? '' : ` (${line})`}`;
   if (others.length > 1) return `step ${instruction.historyIndex} +${others.length}`;
   return `steps ${instruction.historyIndex}, ${others[0]}`;
 }

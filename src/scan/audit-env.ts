@@ -32,7 +32,7 @@ interface Context {
 /** Audits one image's metadata. */
 export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvImageReport> {
   const { config } = record;
-  const scanned = scanMetadata(config, kit.compiled);
+  const scanned = scanMetadata(record, kit.compiled);
   const drafts = demotePublic(joinMetadata(config, scanned, kit.rules), kit.knownPublic).filter(({ match }) =>
     isAskedFor(match, kit.filter),
   );
@@ -51,10 +51,7 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvIm
       undefined,
     );
     // Instructions repeat what the fields say; of the history only arguments, and what a rule found, stand by themselves.
-    const listed =
-      draft === undefined
-        ? !(string.kind === 'config' || (string.historyIndex !== undefined && string.name === undefined))
-        : left.has(draft);
+    const listed = draft === undefined ? !isRepeated(string) : left.has(draft);
     for (const one of own) left.delete(one);
     if (listed) entries.push(await entryOf(string, draft, context));
   }
@@ -76,6 +73,12 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvIm
     entries: dedupe(entries).sort((a, b) => envVerdicts.indexOf(a.verdict) - envVerdicts.indexOf(b.verdict)),
     diagnostics: record.diagnostics,
   };
+}
+
+/** Strings that say again what others do, or of which there are thousands. */
+function isRepeated({ kind, name, historyIndex }: MetadataString): boolean {
+  if (kind === 'attestation') return !(name ?? '').includes('.build-arg:');
+  return kind === 'config' || (historyIndex !== undefined && name === undefined);
 }
 
 async function entryOf(string: MetadataString, draft: Draft | undefined, context: Context): Promise<EnvEntry> {

@@ -53,9 +53,12 @@ export interface LayerPlace {
 }
 
 export interface Instruction {
-  readonly historyIndex: number;
+  /** Absent where the image has no history and only its provenance tells. */
+  readonly historyIndex?: number;
   /** Masked. */
   readonly createdBy: string;
+  /** Where it stands in the Dockerfile, from a provenance of `mode=max`. */
+  readonly dockerfile?: { readonly path: string; readonly line: number };
 }
 
 /** One secret at one place. */
@@ -113,6 +116,8 @@ export interface ImageReport {
   readonly reference: string;
   readonly source: SourceKind;
   readonly platform: string;
+  /** What it is where it is no container image: a chart, a build cache … */
+  readonly artifactType?: string;
   readonly manifestDigest?: string;
   readonly configDigest?: string;
   readonly createdAt?: string;

@@ -1,6 +1,7 @@
 /** From drafts to findings: fingerprints made, every secret masked wherever it might show. */
 
 import type { HistoryEntry } from '../oci/image-config.ts';
+import type { DockerfileLines } from './dockerfile-line.ts';
 import type { Draft, KnownRule } from './draft.ts';
 import type { Exposure, Finding, Instruction, LayerPlace, Location } from './finding.ts';
 import { type Fingerprinter, placeFingerprint } from './fingerprint.ts';
@@ -17,6 +18,8 @@ export interface FinishContext {
   readonly masker: Masker;
   readonly fingerprinter: Fingerprinter;
   readonly showSecrets: boolean;
+  /** Tells lines of the Dockerfile. */
+  readonly lines: DockerfileLines;
 }
 
 /** Finishes drafts and puts them in order: severest first, what is live before what is not, then by place. */
@@ -42,7 +45,7 @@ async function finishOne(draft: Draft, context: FinishContext): Promise<Finding>
   const fingerprint = await context.fingerprinter.fingerprint(match.secret);
   const { location } = draft;
   const place = [location.path ?? location.name ?? '', ...(location.nested ?? [])];
-  const instruction = instructionAt(draft.historyIndex, context);
+  const instruction = instructionOf(draft, context);
   const { url } = provider.rotation;
   return {
     fingerprint,
@@ -78,6 +81,20 @@ function finishDetails(details: Readonly<Record<string, string>>, masker: Masker
   const expires = Date.parse(details['expires'] ?? '');
   if (!Number.isNaN(expires)) masked.push(['expired', expires < Date.now() ? 'yes' : 'no']);
   return Object.fromEntries(masked);
+}
+
+/** The history entry that put it there, with its line in the Dockerfile; that line alone where there is no history. */
+function instructionOf(draft: Draft, context: FinishContext): Instruction | undefined {
+  const instruction = instructionAt(draft.historyIndex, context);
+  const place = context.lines.find({
+    ...draft.location,
+    layerDigest: draft.layer === undefined ? undefined : context.layers[draft.layer]?.digest,
+    createdBy: draft.historyIndex === undefined ? undefined : context.history[draft.historyIndex]?.createdBy,
+  });
+  if (place === undefined) return instruction;
+  const { path, line, text } = place;
+  const dockerfile = { path: context.masker.applyToName(path), line };
+  return { ...(instruction ?? { createdBy: context.masker.apply(text) }), dockerfile };
 }
 
 function remover(layer: number, context: FinishContext): NonNullable<Finding['removedBy']> {

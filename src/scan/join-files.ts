@@ -6,12 +6,30 @@ import { ExposureTracker } from './exposure.ts';
 import type { Location } from './finding.ts';
 import type { ContentMatches, LayerScan } from './layer-scan.ts';
 
+/** How an image's layers are to be read. */
+export interface LayerReading {
+  /** False where they do not lie on one another, as in a chart or a build cache: then only a layer's own entries replace each other. */
+  readonly isStack: boolean;
+  /** True where a file's path in the container is the one below `Files/` (OCI image-spec, layers of Windows). */
+  readonly isWindows: boolean;
+}
+
 /** Joins layers (lowest first, undefined where one could not be read) with the history entries that made them. */
 export function joinFiles(
   layers: readonly (LayerScan | undefined)[],
   madeBy: readonly (number | undefined)[],
   rules: ReadonlyMap<string, KnownRule>,
+  reading: LayerReading = { isStack: true, isWindows: false },
 ): Draft[] {
+  if (!reading.isStack) {
+    return layers.flatMap((scan, layer) =>
+      joinFiles([scan], [], rules, { ...reading, isStack: true }).map(({ removedBy, ...draft }) => ({
+        ...draft,
+        layer,
+        ...(removedBy === undefined ? {} : { removedBy: layer }),
+      })),
+    );
+  }
   const places = layers.flatMap((scan, layer) => (scan?.contents ?? []).map((content) => ({ layer, content })));
   const tracker = new ExposureTracker(
     layers.map((scan) => scan?.index),
@@ -22,7 +40,7 @@ export function joinFiles(
     const historyIndex = madeBy[layer];
     return oneASecret(content.matches, rules).map((match) => ({
       match,
-      location: locate(content, match),
+      location: locate(content, match, reading),
       layer,
       ...(historyIndex === undefined ? {} : { historyIndex }),
       alsoAt: [],
@@ -32,7 +50,7 @@ export function joinFiles(
 }
 
 /** A secret that stands in a content more than once is one finding, at its first place. */
-function oneASecret(matches: readonly Match[], rules: ReadonlyMap<string, KnownRule>): Match[] {
+export function oneASecret(matches: readonly Match[], rules: ReadonlyMap<string, KnownRule>): Match[] {
   const bySecret = new Map<string, Match>();
   for (const match of matches) {
     const known = bySecret.get(match.secret);
@@ -41,10 +59,10 @@ function oneASecret(matches: readonly Match[], rules: ReadonlyMap<string, KnownR
   return [...bySecret.values()];
 }
 
-function locate(content: ContentMatches, match: Match): Location {
+function locate(content: ContentMatches, match: Match, { isWindows }: LayerReading): Location {
   return {
     kind: 'file',
-    path: content.path,
+    path: isWindows ? content.path.replace(/^Files\//i, '') : content.path,
     line: match.line,
     ...(match.column === undefined ? {} : { column: match.column }),
     offset: match.start,

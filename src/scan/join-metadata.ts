@@ -8,6 +8,8 @@ import { type CompiledRules, detect } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import { parseCreatedBy } from '../oci/created-by.ts';
 import type { HistoryEntry, ImageConfig } from '../oci/image-config.ts';
+import type { ImageRecord } from '../source/source.ts';
+import { annotationStrings, attachedStrings } from './attached-strings.ts';
 import { better, type Draft, type KnownRule } from './draft.ts';
 import type { LocationKind } from './finding.ts';
 import { type MetadataString, metadataStrings, textOf } from './metadata-strings.ts';
@@ -38,6 +40,8 @@ interface Place {
   readonly value: string;
   /** True for a field of the configuration, false for a place in the history. */
   readonly field: boolean;
+  /** True where the string is a text whose lines count. */
+  readonly isWhole?: boolean;
   match: Match;
   readonly historyIndexes: number[];
 }
@@ -48,9 +52,27 @@ export interface ScannedString {
   readonly matches: readonly Match[];
 }
 
-/** Runs the rules over every string of a configuration. */
-export function scanMetadata(config: ImageConfig, compiled: CompiledRules): ScannedString[] {
-  return metadataStrings(config).map((string) => ({ string, matches: detect(compiled, textOf(string)) }));
+/** Runs the rules over every string of an image's configuration, annotations and attachments. */
+export function scanMetadata(
+  { config, annotations = [], attachments = [] }: Pick<ImageRecord, 'config' | 'annotations' | 'attachments'>,
+  compiled: CompiledRules,
+): ScannedString[] {
+  const scan = (string: MetadataString): ScannedString => ({ string, matches: detect(compiled, textOf(string)) });
+  return [
+    ...metadataStrings(config).map(scan),
+    ...annotationStrings(annotations).map(scan),
+    ...attachments.flatMap((attachment) => withoutEchoes([...attachedStrings(attachment)].map(scan))),
+  ];
+}
+
+/** A text that repeats what stands in a string of its own says nothing new. */
+function withoutEchoes(scanned: readonly ScannedString[]): ScannedString[] {
+  const told = new Set<string>();
+  return scanned.map(({ string, matches }) => {
+    const kept = string.isWhole === true ? matches.filter(({ secret }) => !told.has(secret)) : matches;
+    for (const { secret } of matches) told.add(secret);
+    return { string, matches: kept };
+  });
 }
 
 /** Joins what was found in the metadata into one finding a secret and place. */
@@ -67,7 +89,15 @@ export function joinMetadata(
       if (string.kind === 'config' && places.some((place) => place.match.secret === match.secret)) continue;
       add(
         places,
-        { kind: string.kind, ...named(string.name), value: string.value, field: true, match, historyIndexes: [] },
+        {
+          kind: string.kind,
+          ...named(string.name),
+          value: string.value,
+          field: true,
+          ...(string.isWhole === true ? { isWhole: true } : {}),
+          match,
+          historyIndexes: [],
+        },
         rules,
       );
     } else {
@@ -143,10 +173,10 @@ function toDraft(place: Place, history: readonly HistoryEntry[]): Draft {
     : indexes[0];
   return {
     match: place.match,
-    location: { kind: place.kind, ...named(place.name) },
+    location: { kind: place.kind, ...named(place.name), ...(place.isWhole === true ? lineOf(place.match) : {}) },
     ...(historyIndex === undefined ? {} : { historyIndex }),
     alsoAt: indexes.filter((index) => index !== historyIndex),
-    exposure: 'metadata',
+    exposure: place.kind === 'attestation' ? 'attestation' : 'metadata',
   };
 }
 
@@ -180,6 +210,10 @@ function nameBefore(text: string, offset: number): string | undefined {
   const before = text.slice(0, offset);
   const assigned = [...before.matchAll(/(?:^|\s)["']?([A-Za-z_][\w.\-/]*)["']?=/gu)].at(-1)?.[1];
   return assigned ?? /^([A-Za-z_][\w.\-/]*)\s/u.exec(before)?.[1];
+}
+
+function lineOf({ line, column }: Match): { line: number; column?: number } {
+  return { line, ...(column === undefined ? {} : { column }) };
 }
 
 function named(name: string | undefined): { name?: string } {

@@ -3,11 +3,13 @@
 import type { CompiledRules } from '../detect/matcher.ts';
 import { type Diagnostic, incomplete, notice } from '../errors.ts';
 import type { ImageRecord } from '../source/source.ts';
+import { DockerfileLines } from './dockerfile-line.ts';
 import type { KnownRule } from './draft.ts';
 import type { ImageReport, LayerPlace, LayerReport } from './finding.ts';
 import type { Fingerprinter } from './fingerprint.ts';
 import { finish, instructionAt } from './finish.ts';
 import { alignHistory } from './history.ts';
+import { joinAttachments } from './join-attachments.ts';
 import { joinFiles } from './join-files.ts';
 import { joinMetadata, scanMetadata } from './join-metadata.ts';
 import type { LayerScan } from './layer-scan.ts';
@@ -41,10 +43,17 @@ export interface ScannedBlobs {
 /** Joins one image with the blobs of its source. */
 export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: JoinKit): Promise<JoinedImage> {
   const layers = record.layers.map((layer) => (layer.blob === undefined ? undefined : blobs.scans.get(layer.blob)));
-  const alignment = alignHistory(record.config.history, layers.length);
-  const scannedStrings = scanMetadata(record.config, kit.compiled);
+  const { attachments = [], artifactType } = record;
+  const isStack = artifactType === undefined;
+  const alignment = isStack
+    ? alignHistory(record.config.history, layers.length)
+    : { layers: new Array<undefined>(layers.length).fill(undefined), diagnostics: [] };
+  const scannedStrings = scanMetadata(record, kit.compiled);
+  const attached = joinAttachments(attachments, blobs, kit.rules);
+  const isWindows = /^windows(?:\/|$)/i.test(record.platform);
   const drafts = [
-    ...joinFiles(layers, alignment.layers, kit.rules),
+    ...joinFiles(layers, alignment.layers, kit.rules, { isStack, isWindows }),
+    ...attached.drafts,
     ...joinMetadata(record.config, scannedStrings, kit.rules),
   ];
   const masker = new Masker([
@@ -54,10 +63,18 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
   const history = record.config.history ?? [];
   const places = layers.map((scan, index) => placeOf(record, scan, index));
   const { shown, hiddenByConfidence } = triage(demotePublic(drafts, kit.knownPublic), kit.filter, kit.rules);
-  const findings = await finish(shown, { ...kit, history, layers: places, madeBy: alignment.layers, masker });
+  const findings = await finish(shown, {
+    ...kit,
+    history,
+    layers: places,
+    madeBy: alignment.layers,
+    masker,
+    lines: new DockerfileLines(attachments),
+  });
   const skipped = [
     ...record.diagnostics,
     ...alignment.diagnostics,
+    ...attached.diagnostics.map((diagnostic) => ({ ...diagnostic, message: masker.apply(diagnostic.message) })),
     ...layers.flatMap((scan, index) => {
       const title = `layer ${index}`;
       if (scan !== undefined) return layerDiagnostics(record, scan, index, masker);
@@ -74,6 +91,7 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     reference: record.reference,
     source: record.source,
     platform: record.platform,
+    ...(artifactType === undefined ? {} : { artifactType }),
     ...(record.manifestDigest === undefined ? {} : { manifestDigest: record.manifestDigest }),
     ...(record.configDigest === undefined ? {} : { configDigest: record.configDigest }),
     ...(record.config.created === undefined ? {} : { createdAt: record.config.created }),

@@ -16,11 +16,16 @@ export interface MetadataString {
   readonly value: string;
   /** The history entry it stands in, for strings of the history. */
   readonly historyIndex?: number;
+  /** What the rules read as its name, where that is not what reports call it. */
+  readonly context?: string;
+  /** True for a text of its own, whose lines count and whose matches are told only where no other string has them. */
+  readonly isWhole?: boolean;
 }
 
 /** Text for the rules: the name is the context of the value. */
 export function textOf(string: MetadataString): string {
-  return string.name === undefined ? string.value : `${string.name}=${string.value}`;
+  const name = string.context ?? string.name ?? '';
+  return name === '' ? string.value : `${name}=${string.value}`;
 }
 
 /** All strings of a configuration, in a stable order: configuration fields, then history, then the rest. */

@@ -105,6 +105,7 @@ function walkOptions(blob: Blob, options: SourceScanOptions): Omit<WalkOptions, 
     ...options.walk,
     ...(blob.digest === undefined ? {} : { expectedDigest: blob.digest }),
     ...(blob.sizeBytes === undefined ? {} : { expectedSizeBytes: blob.sizeBytes }),
+    ...(blob.name === undefined ? {} : { contentName: blob.name }),
   };
 }
 

@@ -26,6 +26,8 @@ export interface Blob {
   readonly digest?: string;
   /** The size it was declared with: the scan fails the blob where it has another. */
   readonly sizeBytes?: number;
+  /** What its content is called where it is no tar: then it is scanned as a file of this name. Layers of images have none. */
+  readonly name?: string;
   /** Where the bytes lie in a local file, if they do: a worker reads them there itself. */
   readonly file?: FileRange;
   /** The bytes as stored (compressed or not), from the beginning; may be called again where the source is not sequential. */
@@ -42,6 +44,22 @@ export interface LayerRecord {
   readonly sizeBytes?: number;
 }
 
+/** An annotation of an index, a manifest or a descriptor. */
+export interface Annotation {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What hangs off an image: provenance, an SBOM, a signature … Its content was read, or is a blob. */
+export interface Attachment {
+  /** What it is, for people: `provenance slsa.dev/provenance/v1`, `sbom spdx.dev/Document`. */
+  readonly title: string;
+  /** The content where it is JSON of a size that can be parsed. */
+  readonly document?: Uint8Array;
+  /** Else `Blob.key` of the blob that holds it; neither where the source does not have it, which a diagnostic says. */
+  readonly blob?: string;
+}
+
 /** One image for one platform. */
 export interface ImageRecord {
   /** What the user asked for, or the name the archive gives the image. */
@@ -54,6 +72,11 @@ export interface ImageRecord {
   readonly repoTags: readonly string[];
   readonly config: ImageConfig;
   readonly layers: readonly LayerRecord[];
+  /** Of the index, the manifest and its descriptors. */
+  readonly annotations?: readonly Annotation[];
+  readonly attachments?: readonly Attachment[];
+  /** What it is where it is no container image but a chart, a build cache …: its layers do not lie on one another. */
+  readonly artifactType?: string;
   /** What the source met and went on from while it resolved this image. */
   readonly diagnostics: readonly Diagnostic[];
 }
