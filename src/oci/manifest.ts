@@ -19,6 +19,8 @@ export interface ImageManifest {
   readonly layers: readonly Descriptor[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly artifactType?: string;
+  /** The digest of the manifest it is about, if it is about one. */
+  readonly subject?: string;
 }
 
 /** An index: manifests for several platforms, or several images. */
@@ -42,6 +44,7 @@ export function parseManifest(bytes: Uint8Array, subject: string, mediaType?: st
     return { kind, mediaType: declared ?? 'application/vnd.oci.image.index.v1+json', manifests, annotations };
   }
   const artifactType = asText(field(document, 'artifactType'));
+  const about = field(asObject(field(document, 'subject')), 'digest');
   return {
     kind,
     mediaType: declared ?? 'application/vnd.oci.image.manifest.v1+json',
@@ -49,6 +52,7 @@ export function parseManifest(bytes: Uint8Array, subject: string, mediaType?: st
     layers: descriptors(field(document, 'layers'), 'layers', subject),
     annotations,
     ...(artifactType === undefined ? {} : { artifactType }),
+    ...(isDigest(about) ? { subject: about } : {}),
   };
 }
 
@@ -81,8 +85,16 @@ export function isAttestation(descriptor: Descriptor): boolean {
   return platform?.os === 'unknown' && platform.architecture === 'unknown';
 }
 
+/** The digest of what an index entry of BuildKit's is about. */
+export function attestedDigest({ annotations }: Descriptor): string | undefined {
+  const digest = annotations?.['vnd.docker.reference.digest'];
+  return isDigest(digest) ? digest : undefined;
+}
+
 /** True where the manifest is an image's; a chart, a signature or another artifact has neither an image's configuration nor layers. */
 export function isImage(manifest: ImageManifest): boolean {
+  // BuildKit's cache and signed artifacts have layers of an image's types and are none.
+  if (/buildkit\.cacheconfig/.test(manifest.config.mediaType)) return false;
   if (isImageConfigType(manifest.config.mediaType)) return true;
   return manifest.layers.some((layer) => isLayerType(layer.mediaType));
 }

@@ -1,20 +1,21 @@
 /**
  * From a manifest's name to the images behind it: an index is followed to every platform it has, unless
- * one was asked for. A manifest is believed only if it has the digest it was asked by; what is left out
- * (attestations, artifacts, platforms that are not there) is said.
+ * one was asked for. A manifest is believed only if it has the digest it was asked by; attestations go to the
+ * image they are about, artifacts and build caches stand for themselves, what is left out is said.
  */
 
-import { createHash } from 'node:crypto';
-import { type Diagnostic, incomplete, messageOf, notice, ScanError } from '../../errors.ts';
+import { type Diagnostic, incomplete, messageOf, ScanError } from '../../errors.ts';
 import type { Descriptor, Platform } from '../../oci/descriptor.ts';
-import { parseDigest, shortDigest } from '../../oci/digest.ts';
+import { shortDigest } from '../../oci/digest.ts';
 import { configPlatform, type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
 import { parseJson } from '../../oci/json.ts';
-import { type ImageManifest, isAttestation, isImage, parseManifest } from '../../oci/manifest.ts';
-import { manifestMediaTypes } from '../../oci/media-type.ts';
+import { attestedDigest, type ImageManifest, isAttestation, isImage } from '../../oci/manifest.ts';
 import { formatPlatform, matchesPlatform, parsePlatform } from '../../oci/platform.ts';
-import { readBounded } from '../patient-read.ts';
-import type { RepositoryClient } from './client.ts';
+import { artifactConfig, artifactTypeOf, hasReadableConfig } from '../artifact.ts';
+import { toAnnotations } from '../attachment.ts';
+import { cacheManifestOf } from '../build-cache.ts';
+import type { Annotation } from '../source.ts';
+import type { DocumentFetcher, FetchedManifest } from './fetch.ts';
 import { registryLimits } from './options.ts';
 
 /** One image, its configuration read. */
@@ -23,6 +24,12 @@ export interface ResolvedImage {
   readonly manifest: ImageManifest;
   readonly config: ImageConfig;
   readonly platform: string;
+  /** Of the index it is in and of its descriptor there. */
+  readonly annotations: readonly Annotation[];
+  /** Of what the index says is about it. */
+  readonly attestations: readonly Descriptor[];
+  /** What it is where it is no container image. */
+  readonly artifactType?: string;
 }
 
 /** What a name stands for. */
@@ -41,41 +48,36 @@ export interface ResolveRequest {
   readonly subject: string;
   /** `os/architecture[/variant]`, if only that is wanted. */
   readonly platform: string | undefined;
-  readonly signal: AbortSignal;
 }
 
-/** Schema 1 is asked for too: registries then say what they have, and we can name it. */
-const accept = [
-  ...manifestMediaTypes,
-  'application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.1',
-  'application/vnd.docker.distribution.manifest.v1+json;q=0.1',
-].join(', ');
-
 /** Fetches manifests and configurations. @throws ScanError */
-export async function resolveImages(client: RepositoryClient, wanted: ResolveRequest): Promise<Resolution> {
-  const { subject, signal } = wanted;
+export async function resolveImages(fetcher: DocumentFetcher, wanted: ResolveRequest): Promise<Resolution> {
   const platform = wanted.platform === undefined ? undefined : parsePlatform(wanted.platform);
-  const root = await fetchManifest(client, wanted.reference, subject, signal);
+  const root = await fetcher.manifest(wanted.reference, wanted.subject);
   const walk: Walk = {
-    client,
+    fetcher,
     wanted,
     platform,
     images: [],
+    attestations: new Map(),
     diagnostics: [],
     seen: new Set([root.digest]),
     entries: 0,
     offered: [],
   };
-  await follow(walk, root, undefined);
+  await follow(walk, root, { annotations: [] });
   if (walk.images.length === 0) throw nothingFound(walk);
-  return { digest: root.digest, images: walk.images, diagnostics: walk.diagnostics };
+  const images = walk.images.map((image) => ({ ...image, attestations: walk.attestations.get(image.digest) ?? [] }));
+  return { digest: root.digest, images, diagnostics: walk.diagnostics };
 }
 
 interface Walk {
-  readonly client: RepositoryClient;
+  readonly fetcher: DocumentFetcher;
   readonly wanted: ResolveRequest;
   readonly platform: Platform | undefined;
-  readonly images: ResolvedImage[];
+  readonly images: Omit<ResolvedImage, 'attestations'>[];
+  /** By the digest they are about. */
+  readonly attestations: Map<string, Descriptor[]>;
   readonly diagnostics: Diagnostic[];
   /** Digests followed: an index may name one twice, or itself. */
   readonly seen: Set<string>;
@@ -84,14 +86,18 @@ interface Walk {
   readonly offered: string[];
 }
 
-interface FetchedManifest {
-  readonly digest: string;
-  readonly manifest: ReturnType<typeof parseManifest>;
+/** How a manifest was reached. */
+interface Origin {
+  readonly descriptor?: Descriptor;
+  readonly annotations: readonly Annotation[];
 }
 
-async function follow(walk: Walk, fetched: FetchedManifest, from: Descriptor | undefined): Promise<void> {
+async function follow(walk: Walk, fetched: FetchedManifest, from: Origin): Promise<void> {
   const { digest, manifest } = fetched;
   if (manifest.kind === 'image') return takeImage(walk, { digest, manifest }, from);
+  const cache = cacheManifestOf(manifest);
+  if (cache !== undefined) return takeImage(walk, { digest, manifest: cache }, from);
+  const annotations = [...from.annotations, ...toAnnotations(manifest.annotations)];
   for (const descriptor of manifest.manifests) {
     if (++walk.entries > registryLimits.manifests) {
       throw new ScanError(
@@ -103,50 +109,59 @@ async function follow(walk: Walk, fetched: FetchedManifest, from: Descriptor | u
         },
       );
     }
-    await followEntry(walk, descriptor);
+    await followEntry(walk, descriptor, annotations);
   }
 }
 
-async function followEntry(walk: Walk, descriptor: Descriptor): Promise<void> {
-  const { subject, signal } = walk.wanted;
+async function followEntry(walk: Walk, descriptor: Descriptor, above: readonly Annotation[]): Promise<void> {
+  const { subject } = walk.wanted;
   const entry = `manifest ${shortDigest(descriptor.digest)} of ${subject}`;
-  if (isAttestation(descriptor)) {
-    walk.diagnostics.push(notice('MEDIA_TYPE_UNSUPPORTED', entry, 'An attestation: no image, not scanned.'));
+  const about = isAttestation(descriptor) ? attestedDigest(descriptor) : undefined;
+  if (about !== undefined) {
+    walk.attestations.set(about, [...(walk.attestations.get(about) ?? []), descriptor]);
     return;
   }
   // Without a platform in the index its configuration tells, once fetched.
-  if (descriptor.platform !== undefined && !offers(walk, descriptor.platform)) return;
+  const { platform } = descriptor;
+  if (platform !== undefined && platform.os !== 'unknown' && !offers(walk, platform)) return;
   if (walk.seen.has(descriptor.digest)) return;
   walk.seen.add(descriptor.digest);
   let fetched: FetchedManifest;
   try {
-    fetched = await fetchManifest(walk.client, descriptor.digest, entry, signal);
+    fetched = await walk.fetcher.manifest(descriptor.digest, entry);
   } catch (error) {
     // An index may name more than its registry holds; that takes nothing from its other images.
     if (!(error instanceof ScanError) || error.code !== 'IMAGE_NOT_FOUND') throw error;
     walk.diagnostics.push(incomplete(error.code, entry, `${messageOf(error)} Its platform is not scanned.`));
     return;
   }
-  await follow(walk, fetched, descriptor);
+  await follow(walk, fetched, { descriptor, annotations: [...above, ...toAnnotations(descriptor.annotations)] });
 }
 
 async function takeImage(
   walk: Walk,
   { digest, manifest }: { digest: string; manifest: ImageManifest },
-  from: Descriptor | undefined,
+  { descriptor: from, annotations }: Origin,
 ): Promise<void> {
-  const { subject, signal } = walk.wanted;
+  const { subject } = walk.wanted;
+  const name = `configuration of ${subject}`;
   if (!isImage(manifest)) {
-    const type = manifest.artifactType ?? manifest.config.mediaType;
-    const message = `${from === undefined ? subject : `manifest ${shortDigest(digest)}`} is no container image, but of type "${type.slice(0, 100)}".`;
-    if (from === undefined) throw new ScanError('MEDIA_TYPE_UNSUPPORTED', message, { subject });
-    walk.diagnostics.push(incomplete('MEDIA_TYPE_UNSUPPORTED', subject, message));
+    const bytes = hasReadableConfig(manifest) ? await walk.fetcher.blob(manifest.config, name) : undefined;
+    const config = artifactConfig(bytes, name);
+    walk.images.push({
+      digest,
+      manifest,
+      config,
+      platform: 'unknown/unknown',
+      annotations,
+      artifactType: artifactTypeOf(manifest),
+    });
     return;
   }
-  const config = await fetchConfig(walk.client, manifest.config, subject, signal);
+  const config = parseImageConfig(parseJson(await walk.fetcher.blob(manifest.config, name), name), name);
   if (from?.platform === undefined && !offers(walk, platformOf(config))) return;
   const platform = from?.platform === undefined ? configPlatform(config) : formatPlatform(from.platform);
-  walk.images.push({ digest, manifest, config, platform });
+  walk.images.push({ digest, manifest, config, platform, annotations });
 }
 
 /** Whether a platform is wanted; it is noted either way, for the error that says which there are. */
@@ -170,56 +185,4 @@ function nothingFound({ wanted, offered }: Walk): ScanError {
     subject,
     hint: `It has ${[...new Set(offered)].slice(0, 20).join(', ')}.`,
   });
-}
-
-async function fetchManifest(
-  client: RepositoryClient,
-  reference: string,
-  subject: string,
-  signal: AbortSignal,
-): Promise<FetchedManifest> {
-  const path = `manifests/${reference}`;
-  const answer = await client.get({ path, headers: { accept }, subject, notFound: 'IMAGE_NOT_FOUND', signal });
-  const limits = { maxBytes: registryLimits.manifestBytes, timeoutMs: client.timeoutMs, subject };
-  const bytes = await readBounded(answer.body, limits);
-  const header = answer.headers['docker-content-digest'];
-  const declared = parseDigest(reference) === undefined ? header : reference;
-  const digest = verifiedDigest(bytes, typeof declared === 'string' ? declared : undefined, subject);
-  return { digest, manifest: parseManifest(bytes, subject, answer.headers['content-type']) };
-}
-
-async function fetchConfig(
-  client: RepositoryClient,
-  descriptor: Descriptor,
-  subject: string,
-  signal: AbortSignal,
-): Promise<ImageConfig> {
-  const name = `configuration of ${subject}`;
-  const answer = await client.get({
-    path: `blobs/${descriptor.digest}`,
-    subject: name,
-    notFound: 'BLOB_MISSING',
-    signal,
-  });
-  const limits = { maxBytes: registryLimits.configBytes, timeoutMs: client.timeoutMs, subject: name };
-  const bytes = await readBounded(answer.body, limits);
-  verifiedDigest(bytes, descriptor.digest, name);
-  return parseImageConfig(parseJson(bytes, name), name);
-}
-
-/** The digest of some bytes, which is the declared one if that can be checked. @throws ScanError BLOB_DIGEST_MISMATCH */
-function verifiedDigest(bytes: Uint8Array, declared: string | undefined, subject: string): string {
-  const { algorithm, hex } = parseDigest(declared) ?? { algorithm: 'sha256', hex: undefined };
-  const actual = createHash(algorithm).update(bytes).digest('hex');
-  if (hex !== undefined && hex !== actual) {
-    throw new ScanError(
-      'BLOB_DIGEST_MISMATCH',
-      `${subject}: what came has digest ${algorithm}:${actual}, not ${declared}.`,
-      {
-        subject,
-        hint: 'The registry, or something between, changed it: do not use this image before you know why.',
-      },
-    );
-  }
-  return `${algorithm}:${actual}`;
 }
