@@ -8,7 +8,7 @@ import { lintProvider } from '../src/detect/lint-rules.ts';
 import { ruleFilesIn } from '../src/detect/load-rules.ts';
 import { compileMatcher, detect } from '../src/detect/matcher.ts';
 import { type ParsedRules, parseRules } from '../src/detect/parse-rules.ts';
-import type { Detector, Provider } from '../src/detect/rule.ts';
+import { contentOf, type Detector, type Provider } from '../src/detect/rule.ts';
 import { formatProblem } from '../src/detect/rule-problem.ts';
 
 const files = ruleFilesIn('rules').map((path): { path: string; parsed: ParsedRules } => ({
@@ -54,9 +54,10 @@ function describeExamples(detector: Detector): void {
     detect(rules, text)
       .filter((match) => match.rule === detector.id)
       .map((match) => match.secret);
-  for (const { text, secret } of detector.examples) {
-    it(`${detector.id} finds ${summarise(text)}`, () => {
-      const matches = detect(rules, text).map((match) => ({ rule: match.rule, secret: match.secret }));
+  for (const example of detector.examples) {
+    const { text, secret, binary } = example;
+    it(`${detector.id} finds ${binary ? 'some bytes' : summarise(text)}`, () => {
+      const matches = detect(rules, contentOf(example)).map((match) => ({ rule: match.rule, secret: match.secret }));
       assert.ok(
         matches.some((match) => match.rule === detector.id && match.secret === secret),
         `found ${JSON.stringify(matches)}`,

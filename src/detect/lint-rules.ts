@@ -8,7 +8,7 @@ import { checks } from './checks/index.ts';
 import { lintPattern } from './lint-pattern.ts';
 import { type CompiledRules, compileMatcher, detect } from './matcher.ts';
 import { maxWindowBytes, type ParsedRules, parseRules } from './parse-rules.ts';
-import type { Detector, Provider } from './rule.ts';
+import { contentOf, type Detector, type Provider } from './rule.ts';
 import type { RuleProblem } from './rule-problem.ts';
 
 const maxSummary = 120;
@@ -83,8 +83,9 @@ function lintDetector(detector: Detector, provider: Provider): string[] {
 /** What is wrong with a detector's examples when they run through the engine. */
 export function runExamples(detector: Detector, rules: CompiledRules): string[] {
   const problems: string[] = [];
-  for (const { text, secret } of detector.examples) {
-    const matches = detect(rules, text);
+  for (const example of detector.examples) {
+    const { text, secret } = example;
+    const matches = detect(rules, contentOf(example));
     if (matches.some((match) => match.rule === detector.id && match.secret === secret)) continue;
     const found = matches.map(
       (match) => `${match.rule} at ${match.line}:${match.column ?? '?'}, ${match.end - match.start} bytes`,

@@ -5,6 +5,7 @@
  */
 
 import { isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import { decodeBase64Text } from './checks/base64.ts';
 import { composeRotation, type PartialRotation, type RotationSubject } from './compose-rotation.ts';
 import { extentOf } from './pattern-analysis.ts';
 import { parsePattern } from './pattern-parser.ts';
@@ -193,17 +194,20 @@ function readCompanion(reader: FieldReader, path: Path): Detector['companion'] {
 
 function readExamples(reader: FieldReader, path: Path): RuleExample[] {
   return reader.optionalList(path).map((_, index) => {
-    reader.known([...path, index], ['text']);
-    const text = reader.text([...path, index, 'text']);
+    reader.known([...path, index], ['text', 'base64']);
+    const isBinary = reader.get([...path, index, 'base64']) !== undefined;
+    const text = reader.text([...path, index, isBinary ? 'base64' : 'text']);
     const marks = [...text.matchAll(/\{\{(?!\{)([\s\S]+?)\}\}/g)];
     const mark = marks[0];
     if (mark === undefined || marks.length > 1) {
       reader.problem([...path, index], 'an example marks exactly one secret, in {{…}}');
     }
-    return {
-      text: takeOutTildes(mark === undefined ? text : text.replace(mark[0], () => mark[1] ?? '')),
-      secret: takeOutTildes(mark?.[1] ?? ''),
-    };
+    const secret = takeOutTildes(mark?.[1] ?? '');
+    if (!isBinary) {
+      return { text: takeOutTildes(mark === undefined ? text : text.replace(mark[0], () => mark[1] ?? '')), secret };
+    }
+    const parts = takeOutTildes(text).split(/[{}]{2}/);
+    return { text: parts.map((part) => decodeBase64Text(part) ?? '').join(''), secret, binary: true };
   });
 }
 

@@ -3,6 +3,8 @@
  * a `RuleSet` is all of them, ready to be compiled. Offsets are 0-based bytes, spans half-open.
  */
 
+import type { Diagnostic } from '../errors.ts';
+
 export const severities = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
 
@@ -68,6 +70,12 @@ export interface Detector {
   };
   /** A detector of last resort: gives way to any other that knows the same secret. */
   readonly generic: boolean;
+  /** Pattern for the path of the files it looks at; without it, all and metadata. */
+  readonly path?: string;
+  /** What the user's gitleaks configuration allows. */
+  readonly allow?: readonly AllowList[];
+  /** True for a rule of another program: nothing but its regex and its lists says what is no secret. */
+  readonly imported?: true;
   /** Texts with the secret in them; the secret is what the detector must report. */
   readonly examples: readonly RuleExample[];
   /** Texts this detector must not report anything in. */
@@ -76,10 +84,30 @@ export interface Detector {
   readonly knownMisses: readonly string[];
 }
 
+/** What a user allows by text or place, as gitleaks' allow-lists say it. */
+export interface AllowList {
+  /** Whether each of the kinds given must hold, rather than one. */
+  readonly all: boolean;
+  /** What the regexes are tested against. */
+  readonly target: 'secret' | 'match' | 'line';
+  /** Patterns for the path of the file. */
+  readonly paths: readonly string[];
+  readonly regexes: readonly string[];
+  /** Texts a secret must not hold, lower case. */
+  readonly stopwords: readonly string[];
+}
+
 /** An example and the secret in it. */
 export interface RuleExample {
+  /** One character a byte where `binary`. */
   readonly text: string;
   readonly secret: string;
+  readonly binary?: true;
+}
+
+/** What an example gives to `detect`. */
+export function contentOf({ text, binary }: RuleExample): string | Uint8Array {
+  return binary === true ? Uint8Array.from(text, (char) => char.charCodeAt(0)) : text;
 }
 
 /** Whose secrets they are. */
@@ -101,6 +129,16 @@ export interface RuleSet {
   readonly providers: readonly Provider[];
   /** Hashes of secrets that public packages publish (`publicSecretHash`). */
   readonly knownPublic?: readonly string[];
+  /** What a report must say of the rules: those that can't be run, what is done otherwise than their file says. */
+  readonly remarks?: readonly RuleRemark[];
+  /** Detectors the user has switched off. */
+  readonly disabled?: readonly string[];
+}
+
+/** A remark on a rule, or on a whole rule file where it names none. */
+export interface RuleRemark {
+  readonly rule?: string;
+  readonly diagnostic: Diagnostic;
 }
 
 /** A secret found in one content. */
@@ -119,6 +157,10 @@ export interface Match {
   readonly line: number;
   /** 1-based, in code points; absent past 64 KiB in a line. */
   readonly column?: number;
+  /** True where an allow-list of its rule names it: it is counted, not shown. */
+  readonly allowed?: true;
+  /** True where its line says `whichlayer:allow`: the user decides whether that counts (`--allow-inline`). */
+  readonly marked?: true;
   /** What stood beside it (`companion`), by name. */
   readonly companion?: { readonly name: string; readonly value: string };
   /** What the secret says of itself, by name: issuer, account, whether a key is protected. Unverified. */

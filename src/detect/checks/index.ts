@@ -5,9 +5,20 @@ import { base64Json } from './base64-json.ts';
 import { base64Userinfo } from './base64-userinfo.ts';
 import type { Check } from './check.ts';
 import { hasCrc32Base62, lacksCrc32Base62 } from './crc32-base62.ts';
+import { isDerPrivateKey } from './der-key.ts';
 import { digit } from './digit.ts';
 import { isFreshchatJwt, isFreshchatOrAnonymousJwt } from './freshchat.ts';
 import { jwt } from './jwt.ts';
+import {
+  isBase64Keystore,
+  isBksKeystore,
+  isJceksKey,
+  isJksKey,
+  isOpenBase64Keystore,
+  isOpenJksKey,
+  isOpenPkcs12Key,
+  isPkcs12Key,
+} from './keystore.ts';
 import { letter } from './letter.ts';
 import { mixed } from './mixed.ts';
 import { notHex } from './not-hex.ts';
@@ -28,7 +39,12 @@ import { uuid } from './uuid.ts';
 export const checks: Readonly<Record<string, Check>> = {
   'base64-json': base64Json,
   'base64-userinfo': base64Userinfo,
+  'base64-keystore': isBase64Keystore,
+  'bks-keystore': isBksKeystore,
+  'der-private-key': isDerPrivateKey,
   digit,
+  'jceks-key': isJceksKey,
+  'jks-key': isJksKey,
   jwt,
   letter,
   mixed,
@@ -37,6 +53,10 @@ export const checks: Readonly<Record<string, Check>> = {
   'not-word': notWord,
   'crc32-base62': hasCrc32Base62,
   'encrypted-pem-private-key': isEncryptedPemPrivateKey,
+  'open-base64-keystore': isOpenBase64Keystore,
+  'open-jks-key': isOpenJksKey,
+  'open-pkcs12-key': isOpenPkcs12Key,
+  'pkcs12-key': isPkcs12Key,
   'pem-private-key': isPemPrivateKey,
   'base64-pem-private-key': isBase64PemPrivateKey,
   'base64-text': isBase64Text,
