@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { mayLeadTo, type Reach, reachOf } from '../../src/source/registry/address.ts';
 import { parseChallenges } from '../../src/source/registry/challenge.ts';
-import { findCredentials } from '../../src/source/registry/credential.ts';
-import { isBeyond, reachOf, registryEndpoint } from '../../src/source/registry/endpoint.ts';
+import { registryEndpoint } from '../../src/source/registry/endpoint.ts';
 
 describe('parseChallenges', () => {
   const read = (header: string) => parseChallenges(header).map(({ scheme, params }) => [scheme, { ...params }]);
@@ -58,27 +58,46 @@ describe('parseChallenges', () => {
 });
 
 describe('registryEndpoint', () => {
-  it('takes plain HTTP for the loopback and what is marked insecure, HTTPS for all else', () => {
-    const origin = (host: string, insecure?: string[]) => registryEndpoint(host, insecure).origin;
-    assert.equal(origin('docker.io'), 'https://registry-1.docker.io');
-    assert.equal(origin('ghcr.io'), 'https://ghcr.io');
-    assert.equal(origin('r.corp:5000'), 'https://r.corp:5000');
-    assert.equal(origin('r.corp:5000', ['r.corp:5000']), 'http://r.corp:5000');
-    assert.equal(origin('r.corp:5000', ['r.corp']), 'http://r.corp:5000');
-    assert.equal(origin('r.corp:5001', ['r.corp:5000']), 'https://r.corp:5001');
-    for (const host of ['localhost', 'localhost:5000', '127.0.0.1:5000', '[::1]:5000'])
-      assert.match(origin(host), /^http:/);
-    for (const host of ['localhost.evil.example', '127.0.0.1.nip.example', '10.0.0.1'])
-      assert.match(origin(host), /^https:/);
+  const origins = (host: string, insecure?: string[]) => registryEndpoint(host, insecure).origins;
+
+  it('takes plain HTTP first for the loopback, last for what is marked insecure, and never for all else', () => {
+    assert.deepEqual(origins('docker.io'), ['https://registry-1.docker.io']);
+    assert.deepEqual(origins('ghcr.io'), ['https://ghcr.io']);
+    assert.deepEqual(origins('r.corp:5000'), ['https://r.corp:5000']);
+    for (const entry of ['r.corp:5000', 'r.corp', 'R.Corp']) {
+      assert.deepEqual(origins('r.corp:5000', [entry]), ['https://r.corp:5000', 'http://r.corp:5000'], entry);
+    }
+    assert.deepEqual(origins('[fd00::1]:5000', ['[fd00::1]']), ['https://[fd00::1]:5000', 'http://[fd00::1]:5000']);
+    for (const entry of ['r.corp:5000', 'corp', 'x.r.corp']) {
+      assert.deepEqual(origins('r.corp:5001', [entry]), ['https://r.corp:5001'], entry);
+    }
+    for (const host of ['localhost', 'a.localhost:80', 'localhost:5000', '127.0.0.1:5000', '[::1]:5000']) {
+      assert.match(origins(host)[0], /^http:/, host);
+    }
+    for (const host of ['localhost.evil.example', '127.0.0.1.nip.example', '10.0.0.1']) {
+      assert.match(origins(host).join(), /^https:[^,]*$/, host);
+    }
   });
 });
 
 describe('reachOf', () => {
   it('tells addresses of this machine and its networks from the internet', () => {
-    const expected = {
-      local: ['127.0.0.1', '127.9.9.9', '0.0.0.0', '169.254.169.254', '::1', '::', 'fe80::1', '::ffff:127.0.0.1'],
+    const expected: Record<Reach, string[]> = {
+      loopback: ['127.0.0.1', '127.9.9.9', '0.0.0.0', '::1', '::', '::ffff:127.0.0.1', '64:ff9b::7f00:1'],
+      link: [
+        '169.254.169.254',
+        '169.254.170.2',
+        'fe80::1',
+        'fe80::1%eth0',
+        'fd00:ec2::254',
+        '100.100.100.200',
+        '192.0.0.192',
+        '::ffff:169.254.169.254',
+        '64:ff9b::a9fe:a9fe',
+        '2002:a9fe:a9fe::1',
+      ],
       private: ['10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', 'fd00::1', '::ffff:10.0.0.1'],
-      public: ['8.8.8.8', '172.32.0.1', '2606:4700::1', '192.169.0.1', '::ffff:8.8.8.8'],
+      public: ['8.8.8.8', '172.32.0.1', '2606:4700::1', '192.169.0.1', '::ffff:8.8.8.8', '64:ff9b::808:808'],
     };
     for (const [reach, addresses] of Object.entries(expected)) {
       for (const address of addresses) assert.equal(reachOf(address), reach, address);
@@ -86,49 +105,14 @@ describe('reachOf', () => {
   });
 });
 
-describe('isBeyond', () => {
+describe('mayLeadTo', () => {
   it('lets a registry name what is as near as itself, and no nearer', () => {
-    assert.equal(isBeyond('local', 'private'), true);
-    assert.equal(isBeyond('private', 'public'), true);
-    assert.equal(isBeyond('private', 'private'), false);
-    assert.equal(isBeyond('private', 'local'), false);
-  });
-});
-
-describe('findCredentials', () => {
-  const encoded = (text: string) => ({ auth: Buffer.from(text).toString('base64') });
-  const find = (host: string, config: unknown) =>
-    findCredentials(host, {
-      env: { DOCKER_CONFIG: '/cfg' },
-      home: '/home/u',
-      readFile: (path) => (path === '/cfg/config.json' ? JSON.stringify(config) : undefined),
-    });
-
-  it('reads auths for exactly the host asked', () => {
-    const config = { auths: { 'r.corp:5000': encoded('me:a:b'), 'r.corp': { username: 'you', password: 'c' } } };
-    assert.deepEqual(find('r.corp:5000', config), { username: 'me', password: 'a:b' });
-    assert.deepEqual(find('r.corp', config), { username: 'you', password: 'c' });
-    for (const host of ['corp', 'x.r.corp', 'r.corp:5001', 'r.corp.evil.example'])
-      assert.equal(find(host, config), undefined);
-  });
-
-  it('knows the spellings of keys, and that of Docker Hub', () => {
-    assert.equal(find('ghcr.io', { auths: { 'https://ghcr.io/v2/': encoded('me:a') } })?.username, 'me');
-    assert.equal(find('docker.io', { auths: { 'https://index.docker.io/v1/': encoded('me:a') } })?.username, 'me');
-    assert.equal(find('ghcr.io', { auths: { 'ghcr.io/team': encoded('me:a') } }), undefined);
-  });
-
-  it('passes over what it does not understand', () => {
-    for (const config of [
-      null,
-      7,
-      {},
-      { auths: null },
-      { auths: { h: null } },
-      { auths: { h: { auth: '!' } } },
-      { auths: { h: { identitytoken: 'x' } } },
-    ]) {
-      assert.equal(find('h', config), undefined);
-    }
+    const reaches = ['public', 'private', 'link', 'loopback'] as const;
+    const allowed = (home: Reach) => reaches.filter((target) => mayLeadTo(home, target));
+    assert.deepEqual(allowed('public'), ['public']);
+    assert.deepEqual(allowed('private'), ['public', 'private']);
+    // Who runs a registry on this machine has no business with the cloud's metadata service.
+    assert.deepEqual(allowed('loopback'), ['public', 'private', 'loopback']);
+    assert.deepEqual(allowed('link'), ['public', 'link']);
   });
 });

@@ -50,7 +50,7 @@ describe('openRegistryImage on a real registry', () => {
   async function openImage(text: string, options: RegistryOptions & { platform?: string } = {}) {
     return openRegistryImage(
       { name: parseImageName(text), text },
-      { signal, env: { DOCKER_CONFIG: '/nonexistent' }, ...options },
+      { signal, env: {}, home: '/nonexistent', etc: '/nonexistent', ...options },
     );
   }
 

@@ -8,11 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { after, before, describe, it } from 'mocha';
+import type { ScanError } from '../../src/errors.ts';
+import { surroundingsOf } from '../../src/source/registry/surroundings.ts';
 import { fetchToken } from '../../src/source/registry/token.ts';
 import { Transport } from '../../src/source/registry/transport.ts';
 import { requireTools, tool } from '../support/real/tool.ts';
 
 const signal = new AbortController().signal;
+const settings = { timeoutMs: 2000, around: surroundingsOf({ env: {}, home: '/nonexistent', etc: '/nonexistent' }) };
 
 function portOf(server: Server | TlsServer): number {
   return (server.address() as AddressInfo).port;
@@ -36,28 +39,33 @@ describe('Transport', () => {
 
   it('does not go to this machine where a registry on the internet names it, by address or by name', async () => {
     for (const host of ['127.0.0.1', 'localhost', '0x7f.1', '[::ffff:127.0.0.1]', '169.254.169.254']) {
-      const transport = new Transport('https://registry.example', 2000);
+      const transport = new Transport('https://registry.example', settings);
       const url = new URL(`http://${host}:${portOf(plain)}/`);
-      await assert.rejects(transport.get({ url, headers: {}, signal }), { code: 'SOURCE_UNAVAILABLE' }, host);
+      await assert.rejects(transport.send({ url, headers: {}, signal }), { code: 'SOURCE_UNAVAILABLE' }, host);
       transport.close();
     }
     assert.equal(asked, 0);
   });
 
-  it('refuses a private address for a token, not for a redirected blob', async () => {
-    const transport = new Transport('https://registry.example', 100);
-    const abort = AbortSignal.abort();
+  it('does not go to a private network for one on the internet, unless the user names the host', async () => {
     const url = new URL('http://10.255.255.1/');
-    await assert.rejects(transport.get({ url, headers: {}, signal: abort }), { name: 'AbortError' });
-    const refuse = ['local', 'private'] as const;
-    await assert.rejects(transport.get({ url, headers: {}, signal, refuse }), { code: 'SOURCE_UNAVAILABLE' });
+    const transport = new Transport('https://registry.example', settings);
+    await assert.rejects(transport.send({ url, headers: {}, signal }), { code: 'SOURCE_UNAVAILABLE' });
     transport.close();
+    const allowing = new Transport('https://registry.example', { ...settings, allowHosts: ['127.0.0.1'] });
+    const near = new URL(`http://127.0.0.1:${portOf(plain)}/`);
+    const answer = await allowing.send({ url: near, headers: {}, signal });
+    answer.body.resume();
+    assert.equal(answer.status, 200);
+    const other = new URL(`http://localhost:${portOf(plain)}/`);
+    await assert.rejects(allowing.send({ url: other, headers: {}, signal }), { code: 'SOURCE_UNAVAILABLE' });
+    allowing.close();
   });
 
   it('goes there where the registry itself is there', async () => {
-    const transport = new Transport(`http://localhost:${portOf(plain)}`, 2000);
+    const transport = new Transport(`http://localhost:${portOf(plain)}`, settings);
     for (const host of ['localhost', '127.0.0.1']) {
-      const { body, status } = await transport.get({
+      const { body, status } = await transport.send({
         url: new URL(`http://${host}:${portOf(plain)}/`),
         headers: {},
         signal,
@@ -106,11 +114,11 @@ describe('Transport over TLS', () => {
 
   it('is not led from https to http, by a redirect or a token realm', async () => {
     const origin = `https://localhost:${portOf(secure)}`;
-    const transport = new Transport(origin, 2000);
-    const answer = await transport.get({ url: new URL(origin), headers: {}, signal });
+    const transport = new Transport(origin, settings);
+    const answer = await transport.send({ url: new URL(origin), headers: {}, signal });
     answer.body.resume();
     assert.equal(answer.status, 200);
-    await assert.rejects(transport.get({ url: new URL('/away', origin), headers: {}, signal }), {
+    await assert.rejects(transport.send({ url: new URL('/away', origin), headers: {}, signal }), {
       code: 'SOURCE_UNAVAILABLE',
     });
     const challenge = { scheme: 'bearer', params: { realm: `http://localhost:${portOf(plain)}/` } };
@@ -130,9 +138,9 @@ describe('Transport over TLS', () => {
   });
 
   it('does not talk to a server whose certificate is for another name', async () => {
-    const transport = new Transport(`https://127.0.0.1:${portOf(secure)}`, 2000);
+    const transport = new Transport(`https://127.0.0.1:${portOf(secure)}`, settings);
     const url = new URL(`https://127.0.0.1:${portOf(secure)}/`);
-    await assert.rejects(transport.get({ url, headers: {}, signal }));
+    await assert.rejects(transport.send({ url, headers: {}, signal }));
     transport.close();
   });
 });

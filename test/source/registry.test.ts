@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { ErrorCode } from '../../src/errors.ts';
 import { parseImageName } from '../../src/oci/reference.ts';
-import type { RegistryOptions } from '../../src/source/registry/options.ts';
+import { type RegistryOptions, registryLimits } from '../../src/source/registry/options.ts';
 import { openRegistryImage } from '../../src/source/registry.ts';
 import type { Blob, ImageSource } from '../../src/source/source.ts';
 import { assembleImage, type BuiltImage, sha256 } from '../support/build-image.ts';
@@ -34,7 +34,7 @@ async function open(ref: string, options: RegistryOptions & { platform?: string 
   const text = `${registry.host}/${ref}`;
   const source = await openRegistryImage(
     { name: parseImageName(text), text },
-    { signal, env: { DOCKER_CONFIG: '/nonexistent' }, retryDelayMs: 1, ...options },
+    { signal, env: {}, home: '/nonexistent', etc: '/nonexistent', retryDelayMs: 1, ...options },
   );
   opened.push(source);
   return source;
@@ -300,7 +300,7 @@ describe('openRegistryImage, where the connection is bad', () => {
       return true;
     };
     await rejects(read(blob), 'BLOB_TRUNCATED');
-    assert.equal(registry.requests.length - before, 3);
+    assert.equal(registry.requests.length - before, registryLimits.tries);
   });
 
   it('tries again after a 503, and tells of one that stays', async () => {

@@ -6,6 +6,7 @@
 import { messageOf, ScanError } from '../../errors.ts';
 import { readBounded } from '../patient-read.ts';
 import { registryLimits } from './options.ts';
+import { describeRateLimit, parseRateLimit } from './rate-limit.ts';
 import type { HttpAnswer } from './transport.ts';
 
 /** What was asked for, for codes and messages. */
@@ -18,6 +19,8 @@ export interface Asked {
   readonly host: string;
   /** True where credentials were sent. */
   readonly authenticated: boolean;
+  /** Where credentials were looked for, and what was there; known once a registry has asked for some. */
+  readonly tried?: readonly string[];
 }
 
 /** The error for an answer that is no success; reads its body. */
@@ -30,9 +33,7 @@ export async function failureOf(answer: HttpAnswer, asked: Asked, timeoutMs: num
     case 403:
       return new ScanError('AUTH_DENIED', `${host} refuses ${subject} (${status}).`, {
         subject,
-        hint: asked.authenticated
-          ? `The credentials for ${host} do not allow it, or there is no such image: check the name and log in again.`
-          : `Log in (docker login ${host}, or --username and --password-stdin; credential helpers are not read yet), or check the name: many registries answer so for an image that is not there.`,
+        hint: loginHint(asked),
       });
     case 404:
       return new ScanError(asked.notFound, `${host} does not have ${subject} (${status}).`, {
@@ -50,7 +51,9 @@ export async function failureOf(answer: HttpAnswer, asked: Asked, timeoutMs: num
       );
     case 429: {
       const wait = retryAfterMs(answer);
-      return new ScanError('RATE_LIMITED', `${host} limits how often it is asked (${status}, for ${subject}).`, {
+      const limit = parseRateLimit(answer.headers);
+      const told = limit === undefined ? '' : ` ${describeRateLimit(limit)}`;
+      return new ScanError('RATE_LIMITED', `${host} limits how often it is asked (${status}, for ${subject}).${told}`, {
         subject,
         hint: `${wait === undefined ? 'Try again later' : `Try again in ${Math.ceil(wait / 1000)} s`}${asked.authenticated ? '' : ', or log in: limits are higher then'}.`,
       });
@@ -76,16 +79,36 @@ export function connectionFailure(error: unknown, asked: Pick<Asked, 'host' | 's
     {
       subject: asked.subject,
       hint: isTlsFailure(error)
-        ? 'If its certificate is from your own authority, set NODE_EXTRA_CA_CERTS; if it speaks plain HTTP, name it with --insecure-registry.'
+        ? tlsHint(asked.host, errorCodeOf(error) ?? '')
         : 'Check the name, the network and whether the registry is up.',
       cause: error,
     },
   );
 }
 
+function loginHint({ host, authenticated, tried = [] }: Asked): string {
+  if (authenticated) {
+    return `The credentials for ${host} (${tried.at(-1) ?? 'given'}) do not allow it, or there is no such image: check the name and log in again.`;
+  }
+  const looked = tried.length === 0 ? '' : ` Looked for credentials in: ${tried.join('; ')}.`;
+  return `Log in (docker login ${host}, podman login ${host}, or --username and --password-stdin), or check the name: many registries answer so for an image that is not there.${looked}`;
+}
+
+function tlsHint(host: string, code: string): string {
+  if (code.includes('ALERT') || code === 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE') {
+    return `It may want a client's certificate: put NAME.cert and NAME.key into /etc/docker/certs.d/${host} or ~/.config/containers/certs.d/${host}.`;
+  }
+  return 'If its certificate is from your own authority, name that with --ca-file; if nobody vouches for it or it speaks plain HTTP, name the registry with --insecure-registry.';
+}
+
 /** True where TLS is spoken and fails: a certificate that is not trusted, mostly. */
 export function isTlsFailure(error: unknown): boolean {
   return /CERT|TLS|SSL|ISSUER|SELF_SIGNED|SIGNATURE|ALTNAME|EPROTO/.test(errorCodeOf(error) ?? '');
+}
+
+/** The wait before a try: doubled with each, and spread by half, so that many who failed together don't come back together. */
+export function backoffOf(retryDelayMs: number, tried: number): number {
+  return retryDelayMs * 2 ** (tried - 1) * (0.5 + Math.random());
 }
 
 /** How long to wait before the same request may succeed; undefined where it won't. */
@@ -97,7 +120,7 @@ export function retryWaitMs(
   if (outcome instanceof Error) return isTransient(outcome) ? backoffMs : undefined;
   if (outcome.status === 429 || outcome.status === 503) {
     const told = retryAfterMs(outcome);
-    if (told !== undefined) return told <= maxRetryAfterMs ? Math.max(told, backoffMs) : undefined;
+    if (told !== undefined) return told <= maxRetryAfterMs ? told + backoffMs : undefined;
     return backoffMs;
   }
   return outcome.status >= 500 && outcome.status !== 501 ? backoffMs : undefined;

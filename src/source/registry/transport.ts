@@ -1,26 +1,31 @@
 /**
- * HTTP to a registry and to where it redirects: keep-alive connections, system certificates beside Node's,
- * a bounded wait for headers. A redirect is followed a few times, never from https to http, without our
- * Authorization on another origin, and not to an address that only this machine can reach.
+ * HTTP to a registry and to where it sends us: keep-alive connections, proxies, certificates, a bounded wait
+ * for headers. A redirect is followed a few times, never from https to http, without our Authorization on
+ * another origin, and not to an address nearer to this machine than the registry itself (docs/credentials.md).
  */
 
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { ScanError } from '../../errors.ts';
 import { within } from '../patient-read.ts';
-import { hostName, isBeyond, type Reach, reachOf } from './endpoint.ts';
+import { hostName, isLoopbackName, mayLeadTo, type Reach, reachOf } from './address.ts';
+import { isListed } from './endpoint.ts';
 import { registryLimits } from './options.ts';
+import { type ProxyServer, proxyFailure, proxyFor, proxyRefusal } from './proxy.ts';
+import { type TlsOptions, tlsMaterial } from './tls-material.ts';
+import { TunnelAgent } from './tunnel.ts';
 
-/** A GET. */
-export interface HttpGet {
+/** What is sent; a GET where nothing else is said. */
+export interface HttpRequest {
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
   readonly signal: AbortSignal;
-  /** The reaches of address refused for this request: a stranger named its host. */
-  readonly refuse?: readonly Reach[];
+  /** False: a redirect is an answer like any other. */
+  readonly follow?: boolean;
 }
 
 /** An answer whose body has not been read. */
@@ -28,6 +33,15 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: IncomingMessage;
+  /** Who answered, after redirects. */
+  readonly url: URL;
+}
+
+/** How connections are made. */
+export interface TransportSettings extends TlsOptions {
+  readonly timeoutMs: number;
+  /** Hosts where a stranger may send us, whatever their address. */
+  readonly allowHosts?: readonly string[];
 }
 
 /** Drops a body that nobody wants; a short one is read, which keeps the connection. */
@@ -38,26 +52,27 @@ export function discard({ headers, body }: HttpAnswer): void {
 
 /** The connections to one registry and to where it sends us. */
 export class Transport {
-  readonly #timeoutMs: number;
+  readonly #settings: TransportSettings;
   readonly #agents = new Map<string, HttpAgent | HttpsAgent>();
-  #secureContext: SecureContext | undefined;
   /** The origin the user asked for; only from there do we learn what its reach is. */
   readonly #home: string;
-  #homeReach: Reach = 'public';
+  #homeReach: Reach | undefined;
 
-  constructor(home: string, timeoutMs: number) {
+  constructor(home: string, settings: TransportSettings) {
     this.#home = home;
-    this.#timeoutMs = timeoutMs;
+    this.#settings = settings;
   }
 
-  /** Sends a GET and follows its redirects. @throws ScanError; connection errors as Node throws them */
-  async get(sent: HttpGet): Promise<HttpAnswer> {
+  /** Sends a request; a GET's and HEAD's redirects are followed. @throws ScanError; connection errors as Node throws them */
+  async send(sent: HttpRequest): Promise<HttpAnswer> {
     let { url } = sent;
     let headers = sent.headers;
     for (let hops = 0; ; hops++) {
       const answer = await this.#exchange({ ...sent, url, headers });
       const location = answer.headers.location;
-      if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;
+      // A body may hold a password: it goes to the address it was meant for or nowhere.
+      const { method = 'GET', follow = method === 'GET' || method === 'HEAD' } = sent;
+      if (!follow || !isRedirect(answer.status) || location === undefined) return answer;
       discard(answer);
       const next = redirectTarget(url, location);
       if (hops >= registryLimits.redirects) {
@@ -77,68 +92,108 @@ export class Transport {
     this.#agents.clear();
   }
 
-  async #exchange({ url, headers, signal, refuse = ['local'] }: HttpGet): Promise<HttpAnswer> {
+  async #exchange({ method = 'GET', url, headers, body, signal }: HttpRequest): Promise<HttpAnswer> {
     signal.throwIfAborted();
-    const foreign = url.origin !== this.#home;
-    const refusedReaches = foreign ? refuse : [];
-    const forbids = (address: string) => {
-      const reach = reachOf(address);
-      // A registry on a private network or on this machine may have its other parts there too.
-      return refusedReaches.includes(reach) && isBeyond(reach, this.#homeReach);
-    };
-    const name = hostName(url.host);
-    if (isIP(name) !== 0 && forbids(name)) throw forbidden(url);
-    const tls = url.protocol === 'https:';
+    const { timeoutMs, around } = this.#settings;
+    const isHome = url.origin === this.#home;
+    const proxy = proxyFor(url, around.env);
+    if (!isHome) this.#checkName(url);
+    const plainProxy = url.protocol === 'http:' ? proxy : undefined;
+    const target = plainProxy?.url ?? url;
+    const tls = target.protocol === 'https:';
     const outgoing = (tls ? httpsRequest : httpRequest)({
-      agent: this.#agent(tls, refusedReaches.join()),
-      host: name,
-      port: url.port === '' ? (tls ? 443 : 80) : Number(url.port),
-      path: url.pathname + url.search,
-      headers: { 'user-agent': 'whichlayer', 'accept-encoding': 'identity', ...headers },
+      agent: this.#agent(url, proxy),
+      method,
+      host: hostName(target.host),
+      port: portOf(target),
+      // To a proxy, the whole address (RFC 9112, 3.2.2).
+      path: plainProxy === undefined ? url.pathname + url.search : url.origin + url.pathname + url.search,
+      headers: {
+        'user-agent': 'whichlayer',
+        'accept-encoding': 'identity',
+        ...headers,
+        ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+        ...(plainProxy === undefined ? {} : { host: url.host }),
+        ...(plainProxy?.authorization === undefined ? {} : { 'proxy-authorization': plainProxy.authorization }),
+      },
       maxHeaderSize: registryLimits.headerBytes,
       signal,
-      lookup: guardedLookup(forbids),
+      ...(isHome || proxy !== undefined ? {} : { lookup: guardedLookup((address) => this.#forbids(url, address)) }),
     });
     const response = await within(
       new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once('response', resolve);
-        outgoing.on('error', reject);
-        outgoing.end();
+        outgoing.on('error', (error) => {
+          const isProxys = plainProxy !== undefined && (error as NodeJS.ErrnoException).syscall === 'connect';
+          reject(isProxys ? proxyFailure(plainProxy, error) : error);
+        });
+        outgoing.end(body);
       }),
-      this.#timeoutMs,
+      timeoutMs,
       () => {
         outgoing.destroy();
-        return new ScanError('SOURCE_TIMEOUT', `${url.origin} did not answer in ${this.#timeoutMs / 1000} s.`, {
+        return new ScanError('SOURCE_TIMEOUT', `${url.origin} did not answer in ${timeoutMs / 1000} s.`, {
           subject: url.host,
         });
       },
     );
     // Its reader may be gone when a body fails; without a listener that would end the process.
     response.on('error', () => {});
-    const { remoteAddress } = response.socket;
-    if (!foreign && remoteAddress !== undefined) this.#homeReach = reachOf(remoteAddress);
-    return { status: response.statusCode ?? 0, headers: response.headers, body: response };
+    if (plainProxy !== undefined && response.statusCode === 407) {
+      response.destroy();
+      throw proxyRefusal(plainProxy, 407, url.host);
+    }
+    if (isHome) this.#learnReach(url, proxy === undefined ? response.socket.remoteAddress : undefined);
+    return { status: response.statusCode ?? 0, headers: response.headers, body: response, url };
   }
 
-  /** Connections made under a guard are not shared with requests that have another. */
-  #agent(tls: boolean, guard: string): HttpAgent | HttpsAgent {
-    const key = `${tls}${guard}`;
-    let agent = this.#agents.get(key);
-    if (agent === undefined) {
-      const options = { keepAlive: true, scheduling: 'lifo' as const };
-      if (tls) {
-        this.#secureContext ??= createSecureContext({
-          // 'default' holds Node's own list and NODE_EXTRA_CA_CERTS; companies install theirs in the system.
-          ca: [...new Set([...getCACertificates('default'), ...getCACertificates('system')])],
-        });
-        agent = new HttpsAgent({ ...options, secureContext: this.#secureContext });
-      } else {
-        agent = new HttpAgent(options);
-      }
-      this.#agents.set(key, agent);
-    }
+  /** An address needs no lookup, and a proxy's lookup is not ours to watch: such names are judged by what they say. */
+  #checkName(url: URL): void {
+    const name = hostName(url.host);
+    const address = isIP(name) !== 0 ? name : isLoopbackName(name) ? '127.0.0.1' : undefined;
+    if (address !== undefined && this.#forbids(url, address)) throw forbidden(url.host);
+  }
+
+  #forbids(url: URL, address: string): boolean {
+    if (isListed(url.host, this.#settings.allowHosts ?? [])) return false;
+    return !mayLeadTo(this.#homeReach ?? 'public', reachOf(address));
+  }
+
+  /** Learned once: a name that later resolves to somewhere nearer must not widen where it may lead. */
+  #learnReach(url: URL, remoteAddress: string | undefined): void {
+    const name = hostName(url.host);
+    const address = remoteAddress ?? (isIP(name) !== 0 ? name : undefined);
+    this.#homeReach ??= address === undefined ? 'public' : reachOf(address);
+  }
+
+  /** Connections are kept for each origin alone: its certificates, and the guard they were made under, are its own. */
+  #agent(url: URL, proxy: ProxyServer | undefined): HttpAgent | HttpsAgent {
+    const key = url.protocol === 'http:' && proxy !== undefined ? `proxy ${proxy.url.origin}` : url.origin;
+    const agent = this.#agents.get(key) ?? this.#createAgent(url, proxy);
+    this.#agents.set(key, agent);
     return agent;
   }
+
+  #createAgent(url: URL, proxy: ProxyServer | undefined): HttpAgent | HttpsAgent {
+    const options = { keepAlive: true, scheduling: 'lifo' as const };
+    if (url.protocol === 'https:') {
+      const { timeoutMs, identify = true } = this.#settings;
+      // A registry may not have us show up elsewhere as whom we are there.
+      const isOwnHost = hostName(url.host) === hostName(new URL(this.#home).host);
+      const secure = { ...options, ...tlsMaterial(url, { ...this.#settings, identify: identify && isOwnHost }) };
+      return proxy === undefined ? new HttpsAgent(secure) : new TunnelAgent({ ...secure, proxy, timeoutMs });
+    }
+    if (proxy?.url.protocol !== 'https:') return new HttpAgent(options);
+    return new HttpsAgent({ ...options, ...tlsMaterial(proxy.url, { ...this.#settings, identify: false }) });
+  }
+}
+
+function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 function redirectTarget(from: URL, location: string): URL {
@@ -158,7 +213,7 @@ function guardedLookup(forbids: (address: string) => boolean) {
   return (name: string, options: LookupOptions, callback: LookupCallback): void => {
     dnsLookup(name, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, []);
-      if (addresses.some(({ address }) => forbids(address))) return callback(forbidden(new URL(`http://${name}`)), []);
+      if (addresses.some(({ address }) => forbids(address))) return callback(forbidden(name), []);
       const [first] = addresses;
       if (options.all === true || first === undefined) return callback(null, addresses);
       return callback(null, first.address, first.family);
@@ -166,8 +221,15 @@ function guardedLookup(forbids: (address: string) => boolean) {
   };
 }
 
-function forbidden(url: URL): ScanError {
-  return refused(url, 'is an address nearer to this machine than the registry that names it');
+function forbidden(host: string): ScanError {
+  return new ScanError(
+    'SOURCE_UNAVAILABLE',
+    `${host}: refused, it is an address nearer to this machine than the registry that names it.`,
+    {
+      subject: host,
+      hint: `If you know that host and trust the registry with it, add --allow-host ${hostName(host)}.`,
+    },
+  );
 }
 
 function refused(url: URL, why: string): ScanError {
