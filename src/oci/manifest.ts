@@ -91,6 +91,13 @@ export function attestedDigest({ annotations }: Descriptor): string | undefined 
   return isDigest(digest) ? digest : undefined;
 }
 
+/** The digest that a tag stands in for (distribution-spec, "Referrers Tag Schema"; cosign adds what it holds); undefined for any other tag. */
+export function subjectOfTag(tag: string): string | undefined {
+  const [, algorithm, hex] = /^(sha256|sha512)-([0-9a-f]{64,128})(?:\.(?:att|sbom|sig))?$/.exec(tag) ?? [];
+  const digest = `${algorithm}:${hex}`;
+  return isDigest(digest) ? digest : undefined;
+}
+
 /** True where the manifest is an image's; a chart, a signature or another artifact has neither an image's configuration nor layers. */
 export function isImage(manifest: ImageManifest): boolean {
   // BuildKit's cache and signed artifacts have layers of an image's types and are none.

@@ -19,7 +19,7 @@ export interface ImageName {
 }
 
 /** Which of an archive's or layout's images is meant. */
-export type ImageSelector = { readonly name: string } | { readonly index: number };
+export type ImageSelector = { readonly name: string } | { readonly index: number } | { readonly digest: string };
 
 /** What one image argument means; `text` is what the user wrote. */
 export type Reference =

@@ -14,7 +14,8 @@ import type { StoredBlob, StoredContent } from './stored-content.ts';
 
 type Item =
   | { readonly type: 'json'; read(): Promise<Uint8Array> }
-  | { readonly type: 'blob'; readonly key: string; readonly sizeBytes: number }
+  /** Without `notLayer` a layer, or at least what begins like one. */
+  | { readonly type: 'blob'; readonly key: string; readonly sizeBytes: number; readonly notLayer?: ScanError }
   | { readonly type: 'link'; readonly to: string }
   | { readonly type: 'refused'; readonly error: ScanError };
 
@@ -59,15 +60,15 @@ export class ArchiveContent implements StoredContent {
     return { key, sizeBytes: header.sizeBytes };
   }
 
-  /** Adds what is neither layer nor JSON: it matters where an image names it, and is worth a notice where none does. */
-  addUnknown(header: TarHeader, content: Content): void {
+  /** Adds what is neither layer nor JSON: the content of an artifact, or of nothing; it is scanned as a file. */
+  addUnknown(header: TarHeader, content: Content): StoredBlob {
+    const blob = this.addBlob(header);
     const name = cleanPath(header.name);
     const looks =
       content.kind === 'unknown' && content.looksLike !== undefined ? ` (it looks like ${content.looksLike})` : '';
-    this.#items.set(name, { type: 'refused', error: noLayer(name, `neither a tar, gzip or zstd, nor JSON${looks}`) });
-    if (/(^|\/)VERSION$/.test(name)) return;
-    const message = `The entry is neither a layer nor JSON${looks}, and was not scanned.`;
-    this.#addOddity(notice('NOT_UNPACKED', name, message));
+    const notLayer = noLayer(name, `neither a tar, gzip or zstd, nor JSON${looks}`);
+    this.#items.set(name, { type: 'blob', ...blob, notLayer });
+    return blob;
   }
 
   /** Adds an entry that can't be had, which is an error only if it is asked for. */
@@ -88,9 +89,16 @@ export class ArchiveContent implements StoredContent {
   async blob(path: string): Promise<StoredBlob | undefined> {
     const item = this.#lookUp(path);
     if (item === undefined) return undefined;
-    if (item.type === 'blob') return { key: item.key, sizeBytes: item.sizeBytes };
+    if (item.type === 'blob' && item.notLayer === undefined) return { key: item.key, sizeBytes: item.sizeBytes };
+    if (item.type === 'blob' && item.notLayer !== undefined) throw item.notLayer;
     if (item.type === 'refused') throw item.error;
     throw noLayer(path, 'JSON');
+  }
+
+  async content(path: string): Promise<StoredBlob | undefined> {
+    const item = this.#lookUp(path);
+    if (item?.type === 'refused') throw item.error;
+    return item?.type === 'blob' ? { key: item.key, sizeBytes: item.sizeBytes } : undefined;
   }
 
   /** The keys of blobs that no image uses, and what is to be said about them and about entries nobody knows. */
@@ -101,7 +109,7 @@ export class ArchiveContent implements StoredContent {
     const unused = [...this.#blobs].filter(([key]) => !used.has(key));
     const notable = unused.filter(([, blob]) => !blob.isEmpty).map(([key]) => key);
     const notices = notable.map((key) =>
-      notice('BLOB_UNREFERENCED', key, 'No image in the archive uses this layer; it was scanned all the same.'),
+      notice('BLOB_UNREFERENCED', key, 'No image in the archive uses this content; it was scanned all the same.'),
     );
     return { keys: unused.map(([key]) => key), diagnostics: [...this.#oddities, ...notices] };
   }

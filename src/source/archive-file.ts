@@ -7,16 +7,18 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ScanError } from '../errors.ts';
 import { cleanPath } from '../layer/clean-path.ts';
+import { shortDigest } from '../oci/digest.ts';
 import { sniff, sniffBytes } from '../oci/magic.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import type { ImageSelector } from '../oci/reference.ts';
 import { ArchiveContent } from './archive-content.ts';
 import { endingDiagnostic, noImageError } from './archive-ending.ts';
-import { digestOfPath } from './archive-path.ts';
+import { digestOfPath, isVersionFile } from './archive-path.ts';
 import { type ArchiveStreamOptions, openArchiveStream } from './archive-stream.ts';
 import { FileBlobs, type StoredFile } from './file-blobs.ts';
 import { resolveImages } from './resolve-images.ts';
 import type { ImageSource } from './source.ts';
+import { blobKeysOf } from './stored-content.ts';
 import { type IndexedEntry, indexTar } from './tar-index.ts';
 
 /** How an archive or layout on disk is opened. */
@@ -70,7 +72,7 @@ async function blobsOf(path: string, options: Omit<ArchiveStreamOptions, 'stream
   });
   try {
     const images = await source.metadata(options.signal ?? new AbortController().signal);
-    return new Set(images.flatMap((image) => image.layers.flatMap((layer) => layer.blob ?? [])));
+    return blobKeysOf(images);
   } finally {
     await source.close();
   }
@@ -108,7 +110,7 @@ async function openIndexed(
   });
   if (resolved === undefined) throw noImageError(path, { names, ending, head: options.head });
 
-  const used = new Set(resolved.images.flatMap((image) => image.layers.flatMap((layer) => layer.blob ?? [])));
+  const used = blobKeysOf(resolved.images);
   const isNarrowed = platform !== undefined || options.select !== undefined;
   const left = isNarrowed ? { keys: [], diagnostics: [] } : content.leftOver(used);
   const keys = [...used, ...left.keys];
@@ -145,7 +147,13 @@ async function addEntry(
     );
   } else if (sniffed.kind === 'json') {
     content.addJson(entry, () => readRange(file, start, end));
-  } else content.addUnknown(entry, sniffed);
+  } else if (!isVersionFile(entry)) {
+    const { key, sizeBytes } = content.addUnknown(entry, sniffed);
+    const name = cleanPath(entry.name);
+    const digest = digestOfPath(name);
+    const checked = digest === undefined ? { name } : { name: shortDigest(digest), digest };
+    files.set(key, { key, sizeBytes, file: { path, start, end }, ...checked });
+  }
 }
 
 async function openFile(path: string): Promise<FileHandle> {

@@ -20,6 +20,11 @@ export function digestOfPath(path: string): string | undefined {
   return id === undefined ? undefined : `sha256:${id}`;
 }
 
+/** True for the `VERSION` (`1.0`) that Docker's oldest layout has in each layer's folder. */
+export function isVersionFile({ name, sizeBytes }: { readonly name: string; readonly sizeBytes: number }): boolean {
+  return sizeBytes <= 8 && /(^|\/)VERSION$/.test(cleanPath(name));
+}
+
 /** Where an OCI layout keeps the content of a digest. */
 export function blobPath(digest: string): string {
   return `blobs/${digest.replace(':', '/')}`;

@@ -12,16 +12,18 @@ import { decompress } from '../layer/decompress.ts';
 import { defaultLimits } from '../layer/limits.ts';
 import { StreamBroken, type StreamedEntry, TarDamage, tarEntries } from '../layer/tar-entries.ts';
 import type { Platform } from '../oci/descriptor.ts';
+import { shortDigest } from '../oci/digest.ts';
 import { maxJsonBytes } from '../oci/json.ts';
 import { sniff, sniffBytes } from '../oci/magic.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import type { ImageSelector } from '../oci/reference.ts';
 import { ArchiveContent, tooLarge } from './archive-content.ts';
 import { type Ending, endingDiagnostic, noImageError } from './archive-ending.ts';
-import { digestOfPath } from './archive-path.ts';
+import { digestOfPath, isVersionFile } from './archive-path.ts';
 import { peek } from './peek.ts';
 import { resolveImages } from './resolve-images.ts';
 import type { Blob, ImageRecord, ImageSource, SourceKind } from './source.ts';
+import { blobKeysOf } from './stored-content.ts';
 import { maxArchiveEntries } from './tar-index.ts';
 
 /** How a stream of an image tar is read. */
@@ -181,8 +183,15 @@ class ArchiveStream implements ImageSource {
       if (this.#options.wanted?.has(key) === false) return;
       const digest = digestOfPath(cleanPath(entry.name));
       yield { key, sizeBytes, ...(digest === undefined ? {} : { digest }), open: openOnce(whole, key) };
-    } else if (sniffed.kind === 'unknown') this.#content.addUnknown(entry, sniffed);
-    else await this.#keep(entry, whole);
+    } else if (sniffed.kind === 'unknown') {
+      if (isVersionFile(entry)) return;
+      const { key, sizeBytes } = this.#content.addUnknown(entry, sniffed);
+      if (this.#options.wanted?.has(key) === false) return;
+      const path = cleanPath(entry.name);
+      const digest = digestOfPath(path);
+      const checked = digest === undefined ? { name: path } : { name: shortDigest(digest), digest };
+      yield { key, sizeBytes, ...checked, open: openOnce(whole, key) };
+    } else await this.#keep(entry, whole);
   }
 
   async #keep(entry: StreamedEntry, whole: ByteStream): Promise<void> {
@@ -213,7 +222,7 @@ class ArchiveStream implements ImageSource {
         ...(this.#platform === undefined ? {} : { platform: this.#platform }),
       });
       if (resolved === undefined) throw this.#noImage(ending);
-      const used = new Set(resolved.images.flatMap((image) => image.layers.flatMap((layer) => layer.blob ?? [])));
+      const used = blobKeysOf(resolved.images);
       const isNarrowed = select !== undefined || this.#platform !== undefined;
       const left = isNarrowed ? [] : this.#content.leftOver(used).diagnostics;
       this.#images = resolved.images;

@@ -98,7 +98,10 @@ async function readContent(
     return { title, document };
   }
   const blob = await reader.blob(descriptor, title);
-  return blob === undefined ? undefined : { title, blob };
+  if (blob !== undefined) return { title, blob };
+  // JSON in an archive is a document and no blob.
+  const document = size <= maxJsonBytes ? await reader.document(descriptor) : undefined;
+  return document === undefined ? undefined : { title, document };
 }
 
 /** True for JSON with base64 in it, which says nothing as it is: envelopes, and provenance with its Dockerfile. */

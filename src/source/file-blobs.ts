@@ -10,6 +10,8 @@ export interface StoredFile {
   readonly key: string;
   readonly sizeBytes: number;
   readonly digest?: string;
+  /** What its content is called where it is no tar. */
+  readonly name?: string;
   readonly file: FileRange;
 }
 

@@ -5,6 +5,8 @@
 
 import type { Diagnostic, ScanError } from '../errors.ts';
 import type { Platform } from '../oci/descriptor.ts';
+import type { ImageManifest } from '../oci/manifest.ts';
+import type { Annotation } from './source.ts';
 
 /** A layer as a manifest names it. */
 export interface LayerCandidate {
@@ -26,6 +28,15 @@ export interface ImageCandidate {
   readonly manifestDigest?: string;
   readonly config: { readonly path: string; readonly digest?: string; readonly sizeBytes?: number };
   readonly layers: readonly LayerCandidate[];
+  /** Digests it can be asked for by: its manifest's, and those of the indexes it is in. */
+  readonly digests?: readonly string[];
+  /** The index inside `index.json` that it is a platform of. */
+  readonly family?: string;
+  readonly annotations?: readonly Annotation[];
+  /** Manifests of what hangs off it. */
+  readonly attached?: readonly ImageManifest[];
+  /** Its manifest where it is no container image. */
+  readonly artifact?: ImageManifest;
 }
 
 /** What a manifest or index gave: images, those that can't be read, and what was passed over. */

@@ -7,10 +7,21 @@
 import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import type { Descriptor, Platform } from '../oci/descriptor.ts';
 import { shortDigest } from '../oci/digest.ts';
-import { type ImageIndex, type ImageManifest, isAttestation, isImage, parseManifest } from '../oci/manifest.ts';
+import {
+  attestedDigest,
+  type ImageIndex,
+  type ImageManifest,
+  isAttestation,
+  isImage,
+  parseManifest,
+  subjectOfTag,
+} from '../oci/manifest.ts';
 import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
 import { blobPath } from './archive-path.ts';
+import { annotationsOf, toAnnotations } from './attachment.ts';
+import { cacheManifestOf } from './build-cache.ts';
 import type { Candidates, Failure, ImageCandidate } from './image-candidate.ts';
+import type { Annotation } from './source.ts';
 import { readDescribed, type StoredContent } from './stored-content.ts';
 
 const maxDepth = 8;
@@ -22,6 +33,9 @@ interface Step {
   readonly names: readonly string[];
   readonly position: number;
   readonly depth: number;
+  /** The indexes above it, outermost first. */
+  readonly above: readonly string[];
+  readonly annotations: readonly Annotation[];
 }
 
 /** Every image an `index.json` leads to, narrowed to a platform if one is asked for. @throws ScanError MANIFEST_INVALID, LIMIT_EXCEEDED */
@@ -34,24 +48,17 @@ export async function readOciIndex(
   const images: ImageCandidate[] = [];
   const failures: Failure[] = [];
   const diagnostics: Diagnostic[] = [];
+  const attached: Attachable[] = [];
   const seen = new Set<string>();
   const overrun = tooMuch();
   let read = 0;
 
   const visit = async (step: Step): Promise<'found' | 'absent' | 'other'> => {
     const { descriptor, names, position } = step;
-    if (isAttestation(descriptor)) {
-      const message = 'An attestation about an image; attestations are not scanned yet.';
-      diagnostics.push(notice('NOT_UNPACKED', describe(descriptor), message));
-      return 'other';
-    }
-    if (
-      platform !== undefined &&
-      descriptor.platform !== undefined &&
-      !matchesPlatform(descriptor.platform, platform)
-    ) {
-      return 'other';
-    }
+    const about = aboutOf(step);
+    const isOther =
+      platform !== undefined && descriptor.platform !== undefined && !matchesPlatform(descriptor.platform, platform);
+    if (isOther && about === undefined) return 'other';
     const key = JSON.stringify([position, descriptor.digest, names]);
     if (seen.has(key)) return 'found';
     seen.add(key);
@@ -60,9 +67,16 @@ export async function readOciIndex(
       const document = await readDescribed(content, descriptor);
       if (document === undefined) return 'absent';
       const manifest = parseManifest(document, descriptor.digest, descriptor.mediaType || undefined);
-      if (manifest.kind === 'index') await visitAll(manifest, step);
-      else if (isImage(manifest)) images.push(toCandidate(manifest, step));
-      else diagnostics.push(notice('MEDIA_TYPE_UNSUPPORTED', describe(descriptor), 'An artifact that is no image.'));
+      if (manifest.kind === 'index') {
+        const cache = cacheManifestOf(manifest);
+        if (cache !== undefined) images.push(toCandidate(cache, step));
+        else await visitAll(manifest, step);
+      } else {
+        const subject = about ?? manifest.subject;
+        const candidate = toCandidate(manifest, step);
+        if (subject === undefined) images.push(candidate);
+        else attached.push({ subject, manifest, candidate });
+      }
     } catch (error) {
       if (!(error instanceof ScanError) || error === overrun) throw error;
       failures.push({ name: names[0] ?? describe(descriptor), names, positions: [position], error });
@@ -75,16 +89,27 @@ export async function readOciIndex(
     let found = false;
     for (const [at, descriptor] of index.manifests.entries()) {
       const own = namesOf(descriptor);
-      const names = own.length > 0 ? own : (above?.names ?? []);
-      const step = { descriptor, names, position: above?.position ?? at, depth: (above?.depth ?? 0) + 1 };
+      const step = {
+        descriptor,
+        names: own.length > 0 ? own : (above?.names ?? []),
+        position: above?.position ?? at,
+        depth: (above?.depth ?? 0) + 1,
+        above: above === undefined ? [] : [...above.above, above.descriptor.digest],
+        annotations: [
+          ...(above?.annotations ?? []),
+          ...toAnnotations(index.annotations),
+          ...toAnnotations(descriptor.annotations),
+        ],
+      };
       const outcome = await visit(step);
       if (outcome === 'found') found = true;
       if (outcome === 'absent') absent.push(step);
     }
     for (const { descriptor, names, position } of absent) {
       const message = `The index lists ${describe(descriptor)}, which is not in this place.`;
-      if (found && above !== undefined) diagnostics.push(notice('BLOB_MISSING', describe(descriptor), message));
-      else {
+      if ((found && above !== undefined) || isAttestation(descriptor)) {
+        diagnostics.push(notice('BLOB_MISSING', describe(descriptor), message));
+      } else {
         const error = new ScanError('BLOB_MISSING', message, { subject: descriptor.digest });
         failures.push({ name: names[0] ?? describe(descriptor), names, positions: [position], error });
       }
@@ -92,7 +117,45 @@ export async function readOciIndex(
   };
 
   if (root.kind === 'index') await visitAll(root, undefined);
-  return { images: merge(images), failures, diagnostics };
+  return { images: attach(merge(images), attached), failures, diagnostics };
+}
+
+/** A manifest that is about another. */
+interface Attachable {
+  readonly subject: string;
+  readonly manifest: ImageManifest;
+  readonly candidate: ImageCandidate;
+}
+
+/** The digest that an entry is about: BuildKit's annotation, or a tag as cosign and the referrers tag schema write them. */
+function aboutOf({ descriptor, names }: Step): string | undefined {
+  if (isAttestation(descriptor)) return attestedDigest(descriptor);
+  return names
+    .map((name) => subjectOfTag(name.slice(name.lastIndexOf(':') + 1)))
+    .find((digest) => digest !== undefined);
+}
+
+/** Gives attachments to their images; what is about something that is not here stands for itself. */
+function attach(images: readonly ImageCandidate[], attached: readonly Attachable[]): readonly ImageCandidate[] {
+  const manifests = new Map<string, ImageManifest[]>();
+  const strays: ImageCandidate[] = [];
+  const known = new Set(
+    [...images, ...attached.map(({ candidate }) => candidate)].flatMap(({ digests = [] }) => digests),
+  );
+  for (const { subject, manifest, candidate } of attached) {
+    if (known.has(subject)) manifests.set(subject, [...(manifests.get(subject) ?? []), manifest]);
+    else strays.push({ ...candidate, artifact: manifest });
+  }
+  // A signature on an SBOM goes where the SBOM goes.
+  const digestOf = new Map(attached.map(({ manifest, candidate }) => [manifest, candidate.manifestDigest]));
+  const allAbout = (digests: readonly string[], depth: number): ImageManifest[] =>
+    digests.flatMap((digest) =>
+      (manifests.get(digest) ?? []).flatMap((manifest) => {
+        const own = digestOf.get(manifest);
+        return [manifest, ...(own === undefined || depth >= maxDepth ? [] : allAbout([own], depth + 1))];
+      }),
+    );
+  return [...images.map((image) => ({ ...image, attached: allAbout(image.digests ?? [], 1) })), ...strays];
 }
 
 /** One manifest under several names, or in several indexes, is one image. */
@@ -102,17 +165,22 @@ function merge(images: readonly ImageCandidate[]): readonly ImageCandidate[] {
     const known = merged.get(image.manifestDigest);
     const names = [...new Set([...(known?.names ?? []), ...image.names])];
     const positions = [...new Set([...(known?.positions ?? []), ...image.positions])];
-    merged.set(image.manifestDigest, { ...(known ?? image), names, positions });
+    const digests = [...new Set([...(known?.digests ?? []), ...(image.digests ?? [])])];
+    merged.set(image.manifestDigest, { ...(known ?? image), names, positions, digests });
   }
   return [...merged.values()];
 }
 
-function toCandidate(manifest: ImageManifest, { descriptor, names, position }: Step): ImageCandidate {
+function toCandidate(manifest: ImageManifest, step: Step): ImageCandidate {
+  const { descriptor, names, position, above } = step;
+  const family = above.at(-1);
+  const isArtifact = !isImage(manifest);
+  const { platform } = descriptor;
   return {
     names,
     positions: [position],
     manifestDigest: descriptor.digest,
-    ...(descriptor.platform === undefined ? {} : { platform: descriptor.platform }),
+    ...(platform === undefined || platform.os === 'unknown' ? {} : { platform }),
     config: { path: blobPath(manifest.config.digest), digest: manifest.config.digest, sizeBytes: manifest.config.size },
     layers: manifest.layers.map((layer) => ({
       path: blobPath(layer.digest),
@@ -120,6 +188,10 @@ function toCandidate(manifest: ImageManifest, { descriptor, names, position }: S
       digest: layer.digest,
       sizeBytes: layer.size,
     })),
+    digests: [descriptor.digest, ...above],
+    ...(family === undefined ? {} : { family }),
+    annotations: [...step.annotations, ...annotationsOf(manifest)],
+    ...(isArtifact ? { artifact: manifest } : {}),
   };
 }
 

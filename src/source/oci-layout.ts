@@ -17,7 +17,7 @@ import { digestOfPath } from './archive-path.ts';
 import { FileBlobs, type StoredFile } from './file-blobs.ts';
 import { resolveImages } from './resolve-images.ts';
 import type { ImageSource } from './source.ts';
-import type { StoredBlob, StoredContent } from './stored-content.ts';
+import { blobKeysOf, type StoredBlob, type StoredContent } from './stored-content.ts';
 
 const maxBlobs = 200_000;
 
@@ -38,7 +38,7 @@ export async function openOciLayout(folder: string, options: LocalOptions = {}):
       hint: 'Write one with skopeo copy … oci:FOLDER, or name the tar of an image.',
     });
   }
-  const used = new Set(resolved.images.flatMap((image) => image.layers.flatMap((layer) => layer.blob ?? [])));
+  const used = blobKeysOf(resolved.images);
   const isNarrowed = platform !== undefined || options.select !== undefined;
   const left = isNarrowed ? [] : await layout.addUnused(used);
   return new FileBlobs({
@@ -81,6 +81,16 @@ class LayoutContent implements StoredContent {
     return found.stored;
   }
 
+  async content(path: string, name: string): Promise<StoredBlob | undefined> {
+    const known = this.#files.get(path);
+    if (known !== undefined) return known;
+    const found = await this.#look(path);
+    if (found === undefined) return undefined;
+    const stored = { ...found.stored, name };
+    this.#files.set(path, stored);
+    return stored;
+  }
+
   /** The blobs found so far, or those of them with the keys. */
   filesOf(keys: ReadonlySet<string> | undefined): readonly StoredFile[] {
     return [...this.#files.values()].filter((file) => keys?.has(file.key) ?? true);
@@ -95,10 +105,12 @@ class LayoutContent implements StoredContent {
         const path = `blobs/${algorithm}/${name}`;
         if (used.has(path) || digestOfPath(path) === undefined) continue;
         const found = await this.#look(path).catch(() => undefined);
-        if (found?.content.kind !== 'layer') continue;
-        this.#files.set(path, found.stored);
+        // JSON is manifests and configurations, which are used in ways that are not counted here.
+        if (found?.content.kind !== 'layer' && found?.content.kind !== 'unknown') continue;
+        const isLayer = found.content.kind === 'layer';
+        this.#files.set(path, isLayer ? found.stored : { ...found.stored, name: name.slice(0, 12) });
         notices.push(
-          notice('BLOB_UNREFERENCED', path, 'No image in the layout uses this layer; it was scanned all the same.'),
+          notice('BLOB_UNREFERENCED', path, 'No image in the layout uses this content; it was scanned all the same.'),
         );
       }
     }

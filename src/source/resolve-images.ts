@@ -5,19 +5,23 @@
  */
 
 import { createHash } from 'node:crypto';
-import { type Diagnostic, incomplete, ScanError } from '../errors.ts';
-import type { Platform } from '../oci/descriptor.ts';
+import { type Diagnostic, incomplete, notice, ScanError } from '../errors.ts';
+import type { Descriptor, Platform } from '../oci/descriptor.ts';
 import { configPlatform, type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import { parseJson } from '../oci/json.ts';
+import type { ImageManifest } from '../oci/manifest.ts';
 import { isForeignLayerType } from '../oci/media-type.ts';
 import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
 import type { ImageSelector } from '../oci/reference.ts';
+import { blobPath } from './archive-path.ts';
+import { artifactConfig, artifactTypeOf, contentNameOf, contentsOf, hasReadableConfig } from './artifact.ts';
+import { type AttachmentReader, attachmentBudgetBytes, joinAttached, readAttachment } from './attachment.ts';
 import { parseDockerManifest } from './docker-manifest.ts';
 import type { Candidates, Failure, ImageCandidate, LayerCandidate } from './image-candidate.ts';
 import { hasName, referenceOf, repoTagsOf } from './image-name.ts';
 import { readOciIndex } from './oci-index.ts';
-import type { ImageRecord, LayerRecord, SourceKind } from './source.ts';
-import { checkDigest, type StoredContent } from './stored-content.ts';
+import type { Attachment, ImageRecord, LayerRecord, SourceKind } from './source.ts';
+import { checkDigest, readDescribed, type StoredContent } from './stored-content.ts';
 
 /** What is asked of a place with images in it. */
 export interface ResolveOptions {
@@ -43,21 +47,85 @@ export async function resolveImages(content: StoredContent, options: ResolveOpti
   if (found === undefined) return undefined;
   const wanted = found.images.filter((image) => isSelected(image, options.select));
   const failures = found.failures.filter((failure) => isSelected(failure, options.select));
-  const images: ImageRecord[] = [];
+  const reader = new StoredReader(content);
+  const resolved: ResolvedCandidate[] = [];
+  const absent: ImageCandidate[] = [];
   let otherPlatforms = 0;
   for (const candidate of wanted) {
     try {
-      const record = await resolveImage(content, candidate, options);
+      const record = await resolveImage({ content, reader }, candidate, options);
       if (record === undefined) otherPlatforms++;
-      else images.push(record);
+      else resolved.push({ candidate, record });
     } catch (error) {
       if (!(error instanceof ScanError)) throw error;
+      if (error.code === 'BLOB_MISSING' && candidate.family !== undefined) absent.push(candidate);
       failures.push({ ...candidate, name: referenceOf(candidate.names, options.reference), error });
     }
   }
+  const { present, notices } = withoutAbsent(resolved, absent);
+  const images = present.map(({ record }) => record);
   if (images.length === 0) throw nothingFound(found, failures, otherPlatforms, options);
-  const failed = failures.map(({ name, error }) => incomplete(error.code, `image ${name}`, error.message));
-  return { images, diagnostics: [...failed, ...found.diagnostics] };
+  const told = new Set(notices.flatMap(({ candidate }) => candidate.manifestDigest ?? []));
+  const failed = failures
+    .filter((failure) => !told.has((failure as Partial<ImageCandidate>).manifestDigest ?? ''))
+    .map(({ name, error }) => incomplete(error.code, `image ${name}`, error.message));
+  return { images, diagnostics: [...failed, ...notices.map(({ diagnostic }) => diagnostic), ...found.diagnostics] };
+}
+
+interface ResolvedCandidate {
+  readonly candidate: ImageCandidate;
+  readonly record: ImageRecord;
+}
+
+/**
+ * Leaves out the platforms of an index of which only the lists are here, as containerd's image store saves an image
+ * that was pulled for one platform: said, but no hole, as long as another platform is whole.
+ */
+function withoutAbsent(
+  resolved: readonly ResolvedCandidate[],
+  absent: readonly ImageCandidate[],
+): {
+  present: readonly ResolvedCandidate[];
+  notices: readonly { candidate: ImageCandidate; diagnostic: Diagnostic }[];
+} {
+  const isWhole = ({ record }: ResolvedCandidate): boolean => record.layers.every(({ blob }) => blob !== undefined);
+  const families = new Set(resolved.filter(isWhole).flatMap(({ candidate }) => candidate.family ?? []));
+  const isLeftOut = ({ candidate, record }: ResolvedCandidate): boolean =>
+    families.has(candidate.family ?? '') &&
+    record.layers.length > 0 &&
+    record.layers.every(({ blob }) => blob === undefined) &&
+    record.diagnostics.every(({ code }) => code === 'BLOB_MISSING');
+  const left = [
+    ...resolved.filter(isLeftOut).map(({ candidate }) => candidate),
+    ...absent.filter(({ family }) => families.has(family ?? '')),
+  ];
+  return {
+    present: resolved.filter((each) => !isLeftOut(each)),
+    notices: left.map((candidate) => {
+      const platform = candidate.platform === undefined ? 'one platform' : formatPlatform(candidate.platform);
+      const subject = `${platform} ${candidate.manifestDigest?.slice(0, 19) ?? ''}`.trim();
+      const message = `Of ${platform} only the manifest is in this place, none of its content.`;
+      return { candidate, diagnostic: notice('BLOB_MISSING', subject, message) };
+    }),
+  };
+}
+
+/** Reads attachments out of a place. */
+class StoredReader implements AttachmentReader {
+  budgetBytes: number = attachmentBudgetBytes;
+  readonly #content: StoredContent;
+
+  constructor(content: StoredContent) {
+    this.#content = content;
+  }
+
+  document(descriptor: Descriptor): Promise<Uint8Array | undefined> {
+    return readDescribed(this.#content, descriptor);
+  }
+
+  async blob(descriptor: Descriptor, name: string): Promise<string | undefined> {
+    return (await this.#content.content(blobPath(descriptor.digest), name))?.key;
+  }
 }
 
 async function readCandidates(content: StoredContent, platform: Platform | undefined): Promise<Candidates | undefined> {
@@ -98,11 +166,18 @@ function join(docker: readonly ImageCandidate[], oci: readonly ImageCandidate[])
   return [...joined, ...oci.filter((image) => kept.has(image))];
 }
 
+interface Place {
+  readonly content: StoredContent;
+  readonly reader: AttachmentReader;
+}
+
 async function resolveImage(
-  content: StoredContent,
+  place: Place,
   candidate: ImageCandidate,
   options: ResolveOptions,
 ): Promise<ImageRecord | undefined> {
+  const { content } = place;
+  if (candidate.artifact !== undefined) return resolveArtifact(place, candidate, candidate.artifact, options);
   const { bytes, config } = await readConfig(content, candidate);
   const platform = candidate.platform === undefined ? configPlatform(config) : formatPlatform(candidate.platform);
   const [os = '', architecture = '', variant] = platform.split('/');
@@ -114,17 +189,76 @@ async function resolveImage(
   for (const [index, layer] of candidate.layers.entries()) {
     layers.push(await resolveLayer(content, layer, `layer ${index}`, diagnostics));
   }
+  return {
+    ...(await commonOf(place, candidate, options, diagnostics)),
+    platform,
+    configDigest: candidate.config.digest ?? `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+    config,
+    layers,
+  };
+}
+
+/** An artifact: its configuration's strings, and its blobs as contents. It has no platform, and is nobody's other one. */
+async function resolveArtifact(
+  place: Place,
+  candidate: ImageCandidate,
+  manifest: ImageManifest,
+  options: ResolveOptions,
+): Promise<ImageRecord | undefined> {
+  if (options.platform !== undefined) return undefined;
+  const { content } = place;
+  const subject = `configuration of ${artifactTypeOf(manifest)}`;
+  const bytes = hasReadableConfig(manifest) ? await readDescribed(content, manifest.config) : undefined;
+  const diagnostics: Diagnostic[] = [];
+  const layers: LayerRecord[] = [];
+  const documents: Attachment[] = [];
+  for (const [index, layer] of contentsOf(manifest).entries()) {
+    const { digest, mediaType, size } = layer;
+    const path = blobPath(digest);
+    const title = contentNameOf(layer);
+    const blob = await content.content(path, title);
+    // JSON in an archive is a document and no blob.
+    const document = blob === undefined ? await readDescribed(content, layer) : undefined;
+    if (document !== undefined) {
+      documents.push({ title, document });
+      continue;
+    }
+    if (blob === undefined) {
+      diagnostics.push(incomplete('BLOB_MISSING', `layer ${index}`, `Its content ${path} is not there.`));
+    }
+    layers.push({ digest, mediaType, sizeBytes: size, ...(blob === undefined ? {} : { blob: blob.key }) });
+  }
+  const common = await commonOf(place, candidate, options, diagnostics);
+  return {
+    ...common,
+    layers,
+    attachments: [...documents, ...(common.attachments ?? [])],
+    platform: 'unknown/unknown',
+    artifactType: artifactTypeOf(manifest),
+    configDigest: manifest.config.digest,
+    config: artifactConfig(bytes, subject),
+  };
+}
+
+/** What images and artifacts have alike. */
+async function commonOf(
+  { reader }: Place,
+  candidate: ImageCandidate,
+  options: ResolveOptions,
+  diagnostics: readonly Diagnostic[],
+): Promise<Pick<ImageRecord, 'reference' | 'source' | 'repoTags' | 'annotations' | 'attachments' | 'diagnostics'>> {
   const isAsked = options.kind === 'docker-daemon' || options.kind === 'podman';
+  const attached = joinAttached(
+    await Promise.all((candidate.attached ?? []).map((manifest) => readAttachment(manifest, reader))),
+  );
   return {
     reference: isAsked ? options.reference : referenceOf(candidate.names, options.reference),
     source: options.kind,
-    platform,
-    configDigest: candidate.config.digest ?? `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
     ...(candidate.manifestDigest === undefined ? {} : { manifestDigest: candidate.manifestDigest }),
     repoTags: repoTagsOf(candidate.names),
-    config,
-    layers,
-    diagnostics,
+    annotations: [...(candidate.annotations ?? []), ...attached.annotations],
+    attachments: attached.attachments,
+    diagnostics: [...diagnostics, ...attached.diagnostics],
   };
 }
 
@@ -175,6 +309,7 @@ async function resolveLayer(
 
 function isSelected(image: ImageCandidate | Failure, select: ImageSelector | undefined): boolean {
   if (select === undefined) return true;
+  if ('digest' in select) return 'digests' in image && image.digests?.includes(select.digest) === true;
   return 'name' in select ? hasName(image.names, select.name) : image.positions.includes(select.index);
 }
 
@@ -195,7 +330,8 @@ function nothingFound(
   }
   const names = [...new Set(found.images.flatMap((image) => repoTagsOf(image.names)))];
   if (select !== undefined) {
-    const wanted = 'name' in select ? `"${select.name}"` : `at position ${select.index}`;
+    const wanted =
+      'name' in select ? `"${select.name}"` : 'digest' in select ? select.digest : `at position ${select.index}`;
     const held =
       names.length === 0
         ? 'Its images have no names.'

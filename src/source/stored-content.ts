@@ -8,6 +8,7 @@ import { ScanError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseDigest } from '../oci/digest.ts';
 import { blobPath } from './archive-path.ts';
+import type { ImageRecord } from './source.ts';
 
 /** Content that may be a layer, by the key of the `Blob` that gives it. */
 export interface StoredBlob {
@@ -21,6 +22,14 @@ export interface StoredContent {
   json(path: string): Promise<Uint8Array | undefined>;
   /** The layer, undefined where there is no such name. @throws ScanError where it is there and is no layer */
   blob(path: string): Promise<StoredBlob | undefined>;
+  /** Content of any kind, to be scanned as a file called `name` where it is no tar; undefined where it is not there, or was JSON of a stream. @throws ScanError */
+  content(path: string, name: string): Promise<StoredBlob | undefined>;
+}
+
+/** The keys of the blobs that images use, attachments included. */
+export function blobKeysOf(images: readonly ImageRecord[]): Set<string> {
+  const parts = images.flatMap(({ layers, attachments = [] }) => [...layers, ...attachments]);
+  return new Set(parts.flatMap(({ blob }) => blob ?? []));
 }
 
 /** A document that a descriptor points to, checked against it; undefined where it is not there. @throws ScanError */
