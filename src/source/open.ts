@@ -11,7 +11,10 @@ import { openDaemonImage } from './docker-daemon.ts';
 import { isNoDaemon } from './docker-daemon-failure.ts';
 import type { DaemonEngine } from './docker-host.ts';
 import { openLocal } from './local.ts';
+import { shortNames } from './registry/mirrors.ts';
 import type { RegistryOptions } from './registry/options.ts';
+import { loadRegistriesConf } from './registry/registries-conf.ts';
+import { surroundingsOf } from './registry/surroundings.ts';
 import { openRegistryImage } from './registry.ts';
 import type { ImageSource } from './source.ts';
 
@@ -52,7 +55,9 @@ interface Attempt {
   readonly error: ScanError;
 }
 
-async function openNamed(reference: Extract<Reference, { kind: 'name' }>, options: OpenOptions): Promise<ImageSource> {
+type NamedReference = Extract<Reference, { kind: 'name' }>;
+
+async function openNamed(reference: NamedReference, options: OpenOptions): Promise<ImageSource> {
   const { source = 'auto' } = options;
   const attempts: Attempt[] = [];
   if (source !== 'remote') {
@@ -65,26 +70,36 @@ async function openNamed(reference: Extract<Reference, { kind: 'name' }>, option
     }
   }
   if (source !== 'local') {
-    try {
-      return await openRegistryImage(
-        { name: nameOf(reference), text: reference.text },
-        { ...options, notices: attempts.flatMap(noticeOf) },
-      );
-    } catch (error) {
-      if (!(error instanceof ScanError)) throw error;
-      attempts.push({ where: 'registry', error });
+    const notices = attempts.flatMap(noticeOf);
+    for (const name of namesOf(reference, options)) {
+      try {
+        return await openRegistryImage(
+          { name, text: reference.text },
+          forName(name, reference, { ...options, notices }),
+        );
+      } catch (error) {
+        if (!(error instanceof ScanError)) throw error;
+        attempts.push({ where: 'registry', error });
+      }
     }
   }
   throw noneHasIt(reference.text, attempts);
 }
 
-/** The registry's name of a reference; an id has none. */
-function nameOf({ name, text }: Extract<Reference, { kind: 'name' }>): ImageName {
-  if (name !== undefined) return name;
+/** The registry's names of a reference: one, unless registries.conf has several places for short ones; an id has none. */
+function namesOf({ name, text }: NamedReference, options: OpenOptions): readonly ImageName[] {
+  if (name !== undefined) return shortNames(text, name, loadRegistriesConf(surroundingsOf(options)));
   throw new ScanError('IMAGE_NOT_FOUND', 'A registry is not asked for an id alone.', {
     subject: text,
     hint: 'Write name@digest for an image in a registry.',
   });
+}
+
+/** Credentials of the command line are for the registry the user had before them: a short name's is docker.io. */
+function forName<T extends OpenOptions>(name: ImageName, { name: meant }: NamedReference, options: T): T {
+  if (name.host === meant?.host) return options;
+  const { credentials: _, ...others } = options;
+  return others as T;
 }
 
 /** An error after which the next place is tried; any other is thrown on. */
