@@ -21,6 +21,7 @@ import {
 } from './keystore.ts';
 import { letter } from './letter.ts';
 import { mixed } from './mixed.ts';
+import { notCode } from './not-code.ts';
 import { notHex } from './not-hex.ts';
 import { notUuid } from './not-uuid.ts';
 import { notWord } from './not-word.ts';
@@ -48,6 +49,7 @@ export const checks: Readonly<Record<string, Check>> = {
   jwt,
   letter,
   mixed,
+  'not-code': notCode,
   'not-hex': notHex,
   'not-uuid': notUuid,
   'not-word': notWord,

@@ -15,6 +15,7 @@ elasticsearch kafka oracle sa sql db database minio minioadmin docker vagrant dj
 localhost dev develop development prod production staging temp tmp dummy fake mock none null undefined true false empty blank hello world
 helloworld private public value string something anything whatever credential credentials auth basic bearer redacted hidden masked removed
 sensitive mustchange insert here placeholder super strong strongpassword securepassword secure keycloak ldap cn manager verysecret verysecretpassword
+passwort kennwort wachtwoord motdepasse contrasena clave senha parola heslo haslo salasana losenord adgangskode
 correct correcthorsebatterystaple opensesame sesame swordfish trustno iloveyou monkey dragon pwned asdf asdfgh zxcvbn`.split(
     /\s+/,
   ),
@@ -37,7 +38,9 @@ export function isNotSamplePassword(secret: string): boolean {
   const plain = percentDecode(secret).toLowerCase();
   if (plain.length < 4 || new Set(plain).size < 4) return false;
   if (isTemplate(plain)) return false;
-  if (isSampleWord(plain) || isSampleWord(plain.replace(/[013457@$!]/g, (char) => leet[char] ?? char))) return false;
+  // `P@ssword1!`: what counts the years stands at the end.
+  const stem = plain.replace(/[^a-z]+$/, '');
+  if ([plain, unleet(plain), unleet(stem)].some(isSampleWord)) return false;
   const words = plain.split(/[^a-z]+/).filter((word) => word.length > 0);
   return !(words.length > 0 && words.every((word) => samples.has(word)));
 }
@@ -82,6 +85,10 @@ export function isBasicCredential(secret: string): boolean {
 /** Variables of shells, format strings and template languages, expressions of code, and what masks a password in a log. */
 function isTemplate(plain: string): boolean {
   return /^[a-z_][\w.]*\[[^\]]*\]|[{}<>]|\$\w|\$\(|^[$:[%#]|%[sdvqr]|\*{2,}|x{4,}|\.\.\.|…/.test(plain);
+}
+
+function unleet(plain: string): string {
+  return plain.replace(/[013457@$!]/g, (char) => leet[char] ?? char);
 }
 
 function isSampleWord(plain: string): boolean {
