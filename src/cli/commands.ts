@@ -108,6 +108,7 @@ async function runOptions(
     showSecrets: options.showSecrets,
     fingerprintKey: process.env['WHICHLAYER_FINGERPRINT_KEY'],
     jobs: options.jobs,
+    checkPublic: options.checkPublic,
     walk: {},
     signal: AbortSignal.any([signal, ...timeout]),
     progress: progress.onEvent,

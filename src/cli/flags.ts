@@ -207,6 +207,41 @@ export const flags: readonly Flag[] = [
     description: 'Read the registry password from standard input.',
   },
   {
+    name: 'registry-token',
+    value: 'TOKEN',
+    group: 'Registries',
+    commands: images,
+    env: true,
+    description:
+      'Send this bearer token to the registry as it is, instead of a password. Better set by its variable: arguments are seen by others on the machine.',
+  },
+  {
+    name: 'instance-credentials',
+    group: 'Registries',
+    commands: images,
+    env: true,
+    description:
+      "Ask the cloud machine's metadata service for credentials to that cloud's registry, where nothing else has some (docs/credentials.md).",
+  },
+  {
+    name: 'check-public',
+    group: 'Registries',
+    commands: ['scan'],
+    env: true,
+    description:
+      'Tell of a registry image with findings whether anyone can pull it without credentials right now: one request, as nobody.',
+  },
+  {
+    name: 'ca-file',
+    value: 'FILE',
+    repeatable: true,
+    group: 'Registries',
+    commands: images,
+    env: true,
+    description:
+      "Trust the certificate authorities in this PEM file besides the system's; certs.d of docker and podman is read as well.",
+  },
+  {
     name: 'insecure-registry',
     value: 'HOST',
     repeatable: true,
@@ -214,6 +249,24 @@ export const flags: readonly Flag[] = [
     commands: images,
     env: true,
     description: 'Allow plain HTTP and unverified certificates with this registry (host[:port]).',
+  },
+  {
+    name: 'allow-host',
+    value: 'HOST',
+    repeatable: true,
+    group: 'Registries',
+    commands: images,
+    env: true,
+    description:
+      'Let a registry send us to this host (a token server, a blob store) although it is on a private network and the registry is not.',
+  },
+  {
+    name: 'foreign-layers',
+    group: 'Registries',
+    commands: ['scan'],
+    env: true,
+    description:
+      "Fetch layers that a registry does not hold (Windows' base layers) from the addresses the image names for them.",
   },
   {
     name: 'jobs',
@@ -257,7 +310,13 @@ export interface LowArgs {
   readonly debug: boolean;
   readonly username?: string;
   readonly passwordStdin: boolean;
+  readonly registryToken?: string;
+  readonly instanceCredentials: boolean;
+  readonly checkPublic: boolean;
+  readonly caFile: readonly string[];
   readonly insecureRegistry: readonly string[];
+  readonly allowHost: readonly string[];
+  readonly foreignLayers: boolean;
   readonly jobs?: number;
   readonly timeoutSeconds?: number;
 }

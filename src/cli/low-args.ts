@@ -44,7 +44,13 @@ export function lowArgsOf(command: CommandName, raw: RawValues): LowArgs {
     debug: byName.has('debug'),
     ...present('username', text('username')),
     passwordStdin: byName.has('password-stdin'),
+    ...present('registryToken', text('registry-token')),
+    instanceCredentials: byName.has('instance-credentials'),
+    checkPublic: byName.has('check-public'),
+    caFile: list('ca-file'),
     insecureRegistry: list('insecure-registry'),
+    allowHost: list('allow-host'),
+    foreignLayers: byName.has('foreign-layers'),
     ...present('jobs', number('jobs')),
     ...present('timeoutSeconds', number('timeout')),
   };

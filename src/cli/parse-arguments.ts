@@ -175,6 +175,12 @@ function checkImages(command: CommandName, operands: readonly string[], options:
   if (options.passwordStdin && options.username === undefined) {
     throw usage('--password-stdin needs --username.', undefined, '--password-stdin');
   }
+  if (options.username !== undefined && !options.passwordStdin) {
+    throw usage('--username needs --password-stdin.', 'Pipe the password in: it is not taken as an argument.', '--username');
+  }
+  if (options.registryToken !== undefined && options.username !== undefined) {
+    throw usage('--registry-token and --username exclude each other.', undefined, '--registry-token');
+  }
   if (options.quiet && options.verbose) throw usage('--quiet and --verbose exclude each other.', undefined, '--quiet');
 }
 

@@ -5,6 +5,7 @@ import { messageOf, ScanError } from '../errors.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import type { Target } from '../scan/run.ts';
 import { openImage } from '../source/open.ts';
+import type { Credentials } from '../source/registry/options.ts';
 import type { LowArgs } from './flags.ts';
 
 /**
@@ -13,9 +14,7 @@ import type { LowArgs } from './flags.ts';
  */
 export async function targetsOf(operands: readonly string[], options: LowArgs): Promise<Target[]> {
   const listed = options.imagesFrom === undefined ? [] : await readList(options.imagesFrom);
-  const credentials = options.passwordStdin
-    ? { username: options.username!, password: await readPassword() }
-    : undefined;
+  const credentials = await credentialsOf(options);
   const references = [...operands, ...listed].map(parseReference);
   if (credentials !== undefined) checkOneHost(references);
   const targets = references.map((reference) => {
@@ -25,6 +24,10 @@ export async function targetsOf(operands: readonly string[], options: LowArgs): 
         signal,
         source: options.source,
         insecureRegistries: options.insecureRegistry,
+        caFiles: options.caFile,
+        allowHosts: options.allowHost,
+        foreignLayers: options.foreignLayers,
+        instanceCredentials: options.instanceCredentials,
         ...(options.platform === undefined ? {} : { platform: options.platform }),
         ...(credentials === undefined ? {} : { credentials }),
       });
@@ -32,6 +35,17 @@ export async function targetsOf(operands: readonly string[], options: LowArgs): 
   });
   if (targets.length === 0) throw new ScanError('USAGE_INVALID', `No image is listed in ${options.imagesFrom}.`);
   return targets;
+}
+
+async function credentialsOf({ passwordStdin, username, registryToken }: LowArgs): Promise<Credentials | undefined> {
+  if (registryToken !== undefined) {
+    // It goes into a header: printable, without spaces.
+    if (/^[\x21-\x7e]+$/.test(registryToken)) return { registryToken };
+    throw new ScanError('USAGE_INVALID', '--registry-token is no token: it holds what no header can.', {
+      subject: '--registry-token',
+    });
+  }
+  return passwordStdin && username !== undefined ? { username, password: await readPassword() } : undefined;
 }
 
 /** A password belongs to one registry: with images of several, it would be offered to all of them. */
@@ -44,7 +58,7 @@ function checkOneHost(references: readonly Reference[]): void {
   if (hosts.size <= 1) return;
   throw new ScanError(
     'USAGE_INVALID',
-    `--username is for one registry, and the images are on ${[...hosts].join(' and ')}.`,
+    `--username and --registry-token are for one registry, and the images are on ${[...hosts].join(' and ')}.`,
     {
       hint: 'Scan the images of each registry in a call of its own.',
     },

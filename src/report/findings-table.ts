@@ -87,6 +87,7 @@ function imageLines(image: ImageReport, { report, only, showSecrets }: Section, 
   return [
     ...imageHeader(image, facts, style),
     '',
+    ...reachLines(image, style),
     ...groups.flatMap((group) => [...secretBlock(group, { ...style, columns, showSecrets }), '']),
     ...(groups.length === 0 ? nothingLines(image, report, style) : secretsLines(groups, style)),
     ...hiddenLines(hidden, style),
@@ -102,6 +103,16 @@ function nothingLines({ coverage }: ImageReport, { tool, summary }: Report, { wi
   const text = `${found} in ${formatNumber(coverage.layersTotal, 'layer')} and the image's metadata, checked with ${formatNumber(tool.ruleSet.rules, 'rule')} of ${formatNumber(tool.ruleSet.providers, 'provider')}.`;
   const [first = '', ...rest] = hang(' ✓ ', text, width);
   return [paint('green', first), ...rest.map((line) => paint('green', line))];
+}
+
+/** Who else can have the image matters more than any single secret in it. */
+function reachLines({ reach }: ImageReport, { paint, width }: TextStyle): string[] {
+  if (reach === undefined) return [];
+  if (reach.public !== 'yes') return [...hang(' ', oneLine(reach.message), width), ''];
+  const label = ' PUBLIC  ';
+  const [first = '', ...rest] = hang(label, oneLine(reach.message), width);
+  const painted = paint(['bgRed', 'whiteBright', 'bold'], label.trimEnd().concat(' '));
+  return [painted + first.slice(label.length - 1), ...rest, ''];
 }
 
 function totalLines({ images, durationMs, summary }: Report, style: TextStyle): string[] {

@@ -5,7 +5,7 @@
 
 import type { Confidence, Severity } from '../detect/rule.ts';
 import type { Diagnostic } from '../errors.ts';
-import type { SourceKind } from '../source/source.ts';
+import type { PublicReach, SourceKind } from '../source/source.ts';
 
 /** What kind of place a secret was found in. */
 export type LocationKind =
@@ -121,6 +121,8 @@ export interface ImageReport {
   readonly manifestDigest?: string;
   readonly configDigest?: string;
   readonly createdAt?: string;
+  /** Whether anyone can pull it; with `--check-public`, of registry images with findings. */
+  readonly reach?: PublicReach;
   readonly repoTags: readonly string[];
   readonly layers: readonly LayerReport[];
   readonly coverage: Coverage;

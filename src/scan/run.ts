@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly showSecrets: boolean;
   /** Keys the fingerprints (`WHICHLAYER_FINGERPRINT_KEY`). */
   readonly fingerprintKey: string | undefined;
+  /** True: of each image with findings is told whether anyone can pull it. */
+  readonly checkPublic?: boolean;
   /** Blobs at a time; without it, as many as there are processors. */
   readonly jobs: number | undefined;
   readonly walk: Omit<WalkOptions, 'signal' | 'expectedDigest' | 'expectedSizeBytes'>;
@@ -62,7 +64,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
         await tellWhatComes(source, target.text, options.progress);
         const scanned = await scanSource(source, { ...options, pool, join });
         for (const image of scanned.images) {
-          images.push(image.report);
+          images.push(await withReach(image.report, source, options));
           hiddenByConfidence += image.hiddenByConfidence;
         }
         diagnostics.push(...scanned.diagnostics);
@@ -72,6 +74,13 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
     await pool.close();
   }
   return { ...head(options, started), images, diagnostics, summary: { ...summarise(images), hiddenByConfidence } };
+}
+
+async function withReach(image: ImageReport, source: ImageSource, options: RunOptions): Promise<ImageReport> {
+  const { findings, manifestDigest } = image;
+  if (options.checkPublic !== true || findings.length === 0 || manifestDigest === undefined) return image;
+  const reach = await source.checkPublic?.(manifestDigest, options.signal);
+  return reach === undefined ? image : { ...image, reach };
 }
 
 /** Audits images' metadata; no layer is fetched. @throws ScanError INTERNAL, or the signal's reason */

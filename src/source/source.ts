@@ -81,6 +81,15 @@ export interface ImageRecord {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Whether anyone can pull an image of a registry. */
+export interface PublicReach {
+  /** The registry's host. */
+  readonly registry: string;
+  readonly public: 'yes' | 'no' | 'unknown';
+  /** One sentence for a person. */
+  readonly message: string;
+}
+
 /** An open place with at least one image in it. */
 export interface ImageSource {
   readonly kind: SourceKind;
@@ -96,5 +105,7 @@ export interface ImageSource {
   metadata(signal: AbortSignal): Promise<readonly ImageRecord[]>;
   /** What concerns no single image, known after `blobs()` has ended (an entry that is neither layer nor JSON …). */
   diagnostics(): readonly Diagnostic[];
+  /** Asks as nobody for an image of this source; only a registry can be asked. */
+  checkPublic?(manifestDigest: string, signal: AbortSignal): Promise<PublicReach | undefined>;
   close(): Promise<void>;
 }

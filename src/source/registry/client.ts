@@ -68,6 +68,22 @@ export class RepositoryClient implements BlobHolder {
     this.#transport = new Transport(this.#origins[0], this.#settings);
   }
 
+  /** True where layers may be fetched from the addresses their descriptors name. */
+  get foreignLayers(): boolean {
+    return this.#options.foreignLayers ?? false;
+  }
+
+  /** True where the registry itself speaks plain HTTP. */
+  get isPlain(): boolean {
+    return this.#origins[0].startsWith('http:');
+  }
+
+  /** A client of the same repository that comes without any credentials. */
+  asNobody(): RepositoryClient {
+    const { credentials: _, ...options } = this.#options;
+    return new RepositoryClient(this.#name, { ...options, anonymous: true });
+  }
+
   /** What the registry last said of how much we may still pull. */
   get rateLimit(): RateLimit | undefined {
     return this.#rateLimit;

@@ -7,10 +7,11 @@ import type { Diagnostic } from '../../errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { contentNameOf, contentsOf } from '../artifact.ts';
 import { type Attached, type AttachmentReader, annotationsOf, attachmentBudgetBytes } from '../attachment.ts';
-import type { Blob, ImageRecord, ImageSource } from '../source.ts';
-import { openBlob } from './blob.ts';
+import type { Blob, ImageRecord, ImageSource, PublicReach } from '../source.ts';
 import type { RepositoryClient } from './client.ts';
 import type { DocumentFetcher } from './fetch.ts';
+import { openLayer } from './foreign-layer.ts';
+import { checkPublic } from './public-reach.ts';
 import type { ResolvedImage } from './resolve.ts';
 
 /** An image with what hangs off it, and where its blobs come from. */
@@ -78,15 +79,20 @@ export class RegistrySource implements ImageSource {
 
   async *blobs(): AsyncGenerator<Blob> {
     const wanted = [...this.#wanted().values()].sort((a, b) => b.sizeBytes - a.sizeBytes);
-    for (const { digest, sizeBytes, name, client } of wanted) {
-      const open = (signal: AbortSignal): ReturnType<typeof openBlob> =>
-        openBlob(client, { digest, sizeBytes }, signal);
+    for (const { digest, sizeBytes, name, urls = [], client } of wanted) {
+      const open = (signal: AbortSignal): ReturnType<typeof openLayer> =>
+        openLayer(client, { digest, sizeBytes, urls }, signal);
       yield { key: digest, digest, sizeBytes, ...(name === undefined ? {} : { name }), open };
     }
   }
 
   diagnostics(): readonly Diagnostic[] {
     return this.#diagnostics;
+  }
+
+  async checkPublic(manifestDigest: string, signal: AbortSignal): Promise<PublicReach | undefined> {
+    const found = this.#images.find(({ image }) => image.digest === manifestDigest);
+    return found === undefined ? undefined : checkPublic(found.repository.client, manifestDigest, signal);
   }
 
   async close(): Promise<void> {
@@ -107,7 +113,7 @@ export class RegistrySource implements ImageSource {
       const isArtifact = image.artifactType !== undefined;
       for (const layer of isArtifact ? contentsOf(image.manifest) : image.manifest.layers) {
         const name = isArtifact ? contentNameOf(layer) : undefined;
-        add({ digest: layer.digest, sizeBytes: layer.size, name, client });
+        add({ digest: layer.digest, sizeBytes: layer.size, name, client, urls: layer.urls });
       }
     }
     for (const { client, reader } of new Set(this.#images.map(({ repository }) => repository))) {
@@ -122,6 +128,8 @@ interface Wanted {
   readonly sizeBytes: number;
   readonly name: string | undefined;
   readonly client: RepositoryClient;
+  /** Where its descriptor says it is besides the registry. */
+  readonly urls?: readonly string[] | undefined;
 }
 
 function toRecord({ image, attached, reference, repoTags }: FoundImage): ImageRecord {
