@@ -70,6 +70,22 @@ export const flags: readonly Flag[] = [
     description: 'Read image references from a file, one a line; - is standard input.',
   },
   {
+    name: 'all-tags',
+    group: 'Images',
+    commands: images,
+    env: true,
+    description:
+      'Every tag of the repositories named; docker://host/name:1.* means some, docker://host/* all of a registry.',
+  },
+  {
+    name: 'no-referrers',
+    group: 'Images',
+    commands: images,
+    env: true,
+    description:
+      'Do not ask a registry for attestations, SBOMs and signatures kept beside an image; those in its index are read anyway.',
+  },
+  {
     name: 'min-confidence',
     value: 'LEVEL',
     choices: confidences,
@@ -318,6 +334,8 @@ export interface LowArgs {
   readonly allowHost: readonly string[];
   readonly foreignLayers: boolean;
   readonly jobs?: number;
+  readonly allTags: boolean;
+  readonly noReferrers: boolean;
   readonly timeoutSeconds?: number;
 }
 

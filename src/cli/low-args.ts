@@ -28,6 +28,8 @@ export function lowArgsOf(command: CommandName, raw: RawValues): LowArgs {
     source: choice('source', sourceChoices)!,
     ...present('platform', platformOf(text('platform'), from('platform'))),
     ...present('imagesFrom', text('images-from')),
+    allTags: byName.has('all-tags'),
+    noReferrers: byName.has('no-referrers'),
     minConfidence: choice('min-confidence', confidences)!,
     severity: choice('severity', severities)!,
     only: list('only'),

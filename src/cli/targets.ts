@@ -6,16 +6,20 @@ import { parseReference, type Reference } from '../oci/reference.ts';
 import type { Target } from '../scan/run.ts';
 import { openImage } from '../source/open.ts';
 import type { Credentials } from '../source/registry/options.ts';
+import { surroundingsOf } from '../source/registry/surroundings.ts';
+import { readAuthorities } from '../source/registry/tls-material.ts';
 import type { LowArgs } from './flags.ts';
 
 /**
  * The images to look at. Every reference is read before the first image is opened: a mistake in the last one must not cost
- * the scan of the first. @throws ScanError REFERENCE_INVALID, USAGE_INVALID
+ * the scan of the first. @throws ScanError REFERENCE_INVALID, USAGE_INVALID, CONFIG_INVALID
  */
 export async function targetsOf(operands: readonly string[], options: LowArgs): Promise<Target[]> {
   const listed = options.imagesFrom === undefined ? [] : await readList(options.imagesFrom);
+  for (const file of options.caFile) readAuthorities(file, surroundingsOf());
   const credentials = await credentialsOf(options);
-  const references = [...operands, ...listed].map(parseReference);
+  const written = [...operands, ...listed].map(parseReference);
+  const references = options.allTags ? written.map(wholeRepository) : written;
   if (credentials !== undefined) checkOneHost(references);
   const targets = references.map((reference) => {
     const { text } = reference;
@@ -24,6 +28,7 @@ export async function targetsOf(operands: readonly string[], options: LowArgs): 
         signal,
         source: options.source,
         insecureRegistries: options.insecureRegistry,
+        referrers: !options.noReferrers,
         caFiles: options.caFile,
         allowHosts: options.allowHost,
         foreignLayers: options.foreignLayers,
@@ -48,11 +53,35 @@ async function credentialsOf({ passwordStdin, username, registryToken }: LowArgs
   return passwordStdin && username !== undefined ? { username, password: await readPassword() } : undefined;
 }
 
+/** The repository instead of one image of it. @throws ScanError USAGE_INVALID */
+function wholeRepository(reference: Reference): Reference {
+  if (reference.kind === 'repositories') return reference;
+  const { text } = reference;
+  const name = 'name' in reference ? reference.name : undefined;
+  if (name === undefined) {
+    throw new ScanError('USAGE_INVALID', `--all-tags is for repositories of a registry, and ${text} is none.`, {
+      subject: text,
+      hint: 'Every image of an archive or a layout is scanned anyway.',
+    });
+  }
+  if (name.digest !== undefined || (name.tag !== undefined && text.endsWith(`:${name.tag}`))) {
+    throw new ScanError('USAGE_INVALID', `--all-tags is for repositories, and ${text} is one image.`, {
+      subject: text,
+      hint: 'Leave the tag or digest out.',
+    });
+  }
+  return { kind: 'repositories', text, host: name.host, repository: name.repository, tag: '*' };
+}
+
 /** A password belongs to one registry: with images of several, it would be offered to all of them. */
 function checkOneHost(references: readonly Reference[]): void {
   const hosts = new Set(
     references.flatMap((reference) =>
-      'name' in reference && reference.name !== undefined ? [reference.name.host] : [],
+      reference.kind === 'repositories'
+        ? [reference.host]
+        : 'name' in reference && reference.name !== undefined
+          ? [reference.name.host]
+          : [],
     ),
   );
   if (hosts.size <= 1) return;

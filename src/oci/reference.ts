@@ -18,6 +18,13 @@ export interface ImageName {
   readonly digest?: string;
 }
 
+/** Patterns for repositories and tags of one registry. */
+export interface RepositoryPattern {
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+}
+
 /** Which of an archive's or layout's images is meant. */
 export type ImageSelector = { readonly name: string } | { readonly index: number } | { readonly digest: string };
 
@@ -28,6 +35,8 @@ export type Reference =
   /** `ref` is a name as written, or an id (`sha256:…`, or its first digits). */
   | { readonly kind: 'docker-daemon' | 'podman'; readonly text: string; readonly ref: string }
   | { readonly kind: 'registry'; readonly text: string; readonly name: ImageName }
+  /** Every tag of every repository of a registry that matches: `*` is any characters, `?` one. */
+  | ({ readonly kind: 'repositories'; readonly text: string } & RepositoryPattern)
   | {
       readonly kind: 'docker-archive' | 'oci-archive' | 'oci';
       readonly text: string;
@@ -55,6 +64,8 @@ export function parseReference(text: string): Reference {
   }
   if (/\.(tar|tar\.gz|tgz|tar\.zst)$/.test(text)) return { kind: 'path', text, path: text };
   if (isDigest(text)) return { kind: 'name', text, ref: text };
+  // A daemon knows no patterns.
+  if (/[*?]/.test(text)) return { kind: 'repositories', text, ...parsePattern(text, text) };
   return { kind: 'name', text, ref: text, name: parseImageName(text) };
 }
 
@@ -113,6 +124,7 @@ function parseTransport(text: string, transport: string, rest: string): Referenc
       return { kind: transport, text, ref: daemonReference(text, rest) };
     case 'docker':
       if (!rest.startsWith('//')) return undefined;
+      if (/[*?]/.test(rest)) return { kind: 'repositories', text, ...parsePattern(text, rest.slice(2)) };
       return { kind: 'registry', text, name: parseImageName(rest.slice(2)) };
     case 'docker-archive':
     case 'oci-archive':
@@ -158,6 +170,19 @@ function splitPath(text: string, rest: string): { path: string; select?: ImageSe
   if (name === '') throw invalid(text, 'ends in ":" without a name', 'Leave the ":" out to scan every image in it.');
   const [, index] = /^@(\d{1,6})$/.exec(name) ?? [];
   return { path, select: index === undefined ? { name } : { index: Number(index) } };
+}
+
+/** Reads `host/repository[:tag]` with wildcards; without a tag all are meant. */
+function parsePattern(text: string, pattern: string): RepositoryPattern {
+  const { host, repository: rest } = splitHost(pattern);
+  const colon = rest.indexOf(':', rest.lastIndexOf('/') + 1);
+  const repository = colon < 0 ? rest : rest.slice(0, colon);
+  const tag = colon < 0 ? '*' : rest.slice(colon + 1);
+  const hint = 'Write docker://host/name:1.*, docker://host/team/* or docker://host/*.';
+  if (!isHost(host)) throw invalid(text, 'has a wildcard where the registry should be', hint);
+  const isPattern = /^[a-z0-9._/*?-]{1,255}$/.test(repository) && /^[\w.*?-]{1,128}$/.test(tag);
+  if (!isPattern) throw invalid(text, 'is no pattern for repositories and tags', hint);
+  return { host, repository, tag };
 }
 
 function splitHost(name: string): { host: string; repository: string } {

@@ -16,6 +16,7 @@ import type { RegistryOptions } from './registry/options.ts';
 import { loadRegistriesConf } from './registry/registries-conf.ts';
 import { surroundingsOf } from './registry/surroundings.ts';
 import { openRegistryImage } from './registry.ts';
+import { openRepositories } from './repositories.ts';
 import type { ImageSource } from './source.ts';
 
 /** Where bare names are looked for. */
@@ -28,6 +29,8 @@ export interface OpenOptions extends RegistryOptions {
   readonly source?: SourceChoice;
   /** `os/architecture[/variant]`; default all. */
   readonly platform?: string;
+  /** False: what refers to a registry's image without being in its index is not asked for. */
+  readonly referrers?: boolean;
   /** Instead of the process's own. */
   readonly stdin?: ByteStream & { readonly isTTY?: boolean };
   /** Instead of the user's home folder. */
@@ -41,6 +44,8 @@ export async function openImage(reference: Reference, options: OpenOptions): Pro
       return openNamed(reference, options);
     case 'registry':
       return openRegistryImage(reference, options);
+    case 'repositories':
+      return openRepositories(reference, options);
     case 'docker-daemon':
       return openDaemonImage({ engine: 'docker', ...reference }, options);
     case 'podman':

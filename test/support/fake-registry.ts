@@ -22,6 +22,8 @@ export interface FakeRegistry {
   /** Serves an image with its blobs. */
   putImage(image: BuiltImage, ...tags: readonly string[]): string;
   intercept: Intercept | undefined;
+  /** What refers to a digest; undefined where the registry has no referrers API. */
+  referrers: ReadonlyMap<string, readonly object[]> | undefined;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,13 @@ export async function startFakeRegistry(intercept?: Intercept): Promise<FakeRegi
     if (registry.intercept?.(request, response)) return;
     const [, kind, name = ''] = /^\/v2\/.+\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
     const manifest = kind === 'manifests' ? manifests.get(name) : undefined;
+    const [, referred] = /^\/v2\/.+\/referrers\/([^/?]+)$/.exec(path) ?? [];
+    if (referred !== undefined && registry.referrers !== undefined) {
+      response.writeHead(200, { 'content-type': 'application/vnd.oci.image.index.v1+json' });
+      const manifests = registry.referrers.get(referred) ?? [];
+      response.end(JSON.stringify({ schemaVersion: 2, manifests }));
+      return;
+    }
     const blob = kind === 'blobs' ? blobs.get(name) : undefined;
     if (manifest !== undefined) {
       response.writeHead(200, {
@@ -55,6 +64,7 @@ export async function startFakeRegistry(intercept?: Intercept): Promise<FakeRegi
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     intercept,
+    referrers: undefined,
     putManifest(mediaType, body, ...tags) {
       const bytes = Buffer.from(body);
       const digest = sha256(bytes);

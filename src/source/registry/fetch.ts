@@ -12,6 +12,7 @@ import { manifestMediaTypes } from '../../oci/media-type.ts';
 import { readBounded } from '../patient-read.ts';
 import type { RepositoryClient } from './client.ts';
 import { registryLimits } from './options.ts';
+import type { HttpAnswer } from './transport.ts';
 
 /** A manifest or index, and the digest its bytes have. */
 export interface FetchedManifest {
@@ -46,15 +47,15 @@ export class DocumentFetcher {
   async manifest(reference: string, subject: string): Promise<FetchedManifest> {
     const known = this.#manifests.get(reference);
     if (known !== undefined) return known;
-    const { bytes, headers } = await this.#get(`manifests/${reference}`, 'IMAGE_NOT_FOUND', {
+    const { bytes, answer } = await this.#get(`manifests/${reference}`, 'IMAGE_NOT_FOUND', {
       subject,
       maxBytes: registryLimits.manifestBytes,
       headers: { accept },
     });
-    const header = headers['docker-content-digest'];
+    const header = answer.headers['docker-content-digest'];
     const declared = parseDigest(reference) === undefined ? header : reference;
     const digest = verifiedDigest(bytes, typeof declared === 'string' ? declared : undefined, subject);
-    const type = headers['content-type'];
+    const type = answer.headers['content-type'];
     const fetched = {
       digest,
       manifest: parseManifest(bytes, subject, typeof type === 'string' ? type : undefined),
@@ -76,24 +77,25 @@ export class DocumentFetcher {
     return bytes;
   }
 
-  /** A JSON document of the registry's API, with the headers it came with. @throws ScanError */
-  async api(path: string, subject: string): Promise<{ bytes: Uint8Array; headers: Headers }> {
-    return this.#get(path, 'IMAGE_NOT_FOUND', {
+  /** A JSON document of the registry's API, and where its list goes on. @throws ScanError */
+  async api(path: string, subject: string): Promise<{ readonly bytes: Uint8Array; readonly next: string | undefined }> {
+    const { bytes, answer } = await this.#get(path, 'IMAGE_NOT_FOUND', {
       subject,
       maxBytes: registryLimits.manifestBytes,
       headers: { accept: 'application/vnd.oci.image.index.v1+json, application/json' },
     });
+    return { bytes, next: this.client.nextPage(answer) };
   }
 
   async #get(
     path: string,
     notFound: 'IMAGE_NOT_FOUND' | 'BLOB_MISSING',
     request: { subject: string; maxBytes: number; headers?: Readonly<Record<string, string>> },
-  ): Promise<{ bytes: Uint8Array; headers: Headers }> {
+  ): Promise<{ readonly bytes: Uint8Array; readonly answer: HttpAnswer }> {
     const { subject, maxBytes, headers = {} } = request;
     const answer = await this.client.get({ path, headers, subject, notFound, signal: this.#signal });
     const limits = { maxBytes, timeoutMs: this.client.timeoutMs, subject };
-    return { bytes: await readBounded(answer.body, limits), headers: answer.headers };
+    return { bytes: await readBounded(answer.body, limits), answer };
   }
 
   #keep(bytes: Uint8Array): boolean {
@@ -102,8 +104,6 @@ export class DocumentFetcher {
     return true;
   }
 }
-
-type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** The digest of some bytes, which is the declared one if that can be checked. @throws ScanError BLOB_DIGEST_MISMATCH */
 function verifiedDigest(bytes: Uint8Array, declared: string | undefined, subject: string): string {

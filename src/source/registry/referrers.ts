@@ -76,9 +76,16 @@ async function listReferrers(
   digest: string,
   subject: string,
 ): Promise<readonly Descriptor[]> {
-  const { bytes } = await fetcher.api(`referrers/${digest}`, subject);
-  const index = parseManifest(bytes, subject, 'application/vnd.oci.image.index.v1+json');
-  return index.kind === 'index' ? index.manifests : [];
+  const found: Descriptor[] = [];
+  const seen = new Set<string>();
+  for (let page: string | undefined = `referrers/${digest}`; page !== undefined && found.length <= maxAttachments; ) {
+    seen.add(page);
+    const { bytes, next } = await fetcher.api(page, subject);
+    const index = parseManifest(bytes, subject, 'application/vnd.oci.image.index.v1+json');
+    if (index.kind === 'index') found.push(...index.manifests);
+    page = next === undefined || seen.has(next) ? undefined : next;
+  }
+  return found;
 }
 
 /** A registry that knows no such request has its own ways to say so; one that fails has left something out. */
