@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { after, before, describe, it } from 'mocha';
-import type { ScanError } from '../../src/errors.ts';
 import { surroundingsOf } from '../../src/source/registry/surroundings.ts';
 import { fetchToken } from '../../src/source/registry/token.ts';
 import { Transport } from '../../src/source/registry/transport.ts';

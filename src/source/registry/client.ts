@@ -226,7 +226,7 @@ export class RepositoryClient implements BlobHolder {
       this.#connectTo(second);
       return await this.#sendOnce(wanted, authorization);
     } catch (error) {
-      if (isTlsFailure(error) && !isNoTls(error)) throw error;
+      if (error instanceof ScanError || (isTlsFailure(error) && !isNoTls(error))) throw error;
       this.#connectTo(first);
       return this.#sendOnce(wanted, authorization);
     }

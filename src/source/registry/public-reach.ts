@@ -10,11 +10,7 @@ import type { RepositoryClient } from './client.ts';
 import { discard } from './transport.ts';
 
 /** Asks a repository's registry, as nobody, for a manifest by its digest. */
-export async function checkPublic(
-  client: RepositoryClient,
-  digest: string,
-  signal: AbortSignal,
-): Promise<PublicReach> {
+export async function checkPublic(client: RepositoryClient, digest: string, signal: AbortSignal): Promise<PublicReach> {
   const { host: registry } = client;
   const nobody = client.asNobody();
   try {

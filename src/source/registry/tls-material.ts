@@ -92,10 +92,11 @@ function readFolder(folder: string, files: readonly string[], around: Surroundin
   return { authorities: files.filter((file) => file.endsWith('.crt')).map((file) => join(folder, file)), clients };
 }
 
-function readAuthorities(path: string, around: Surroundings): readonly string[] {
+/** The certificates in a PEM file. @throws ScanError CONFIG_INVALID */
+export function readAuthorities(path: string, { readFile }: Pick<Surroundings, 'readFile'>): readonly string[] {
   let text: string | undefined;
   try {
-    text = around.readFile(path);
+    text = readFile(path);
   } catch (error) {
     throw invalid(path, `can't be read: ${messageOf(error)}`);
   }

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, startService, statusOf } from './service.ts';
+import { freePort, isListening, startService, statusOf } from './service.ts';
 import { tool } from './tool.ts';
 import { createWorkspace } from './workspace.ts';
 
@@ -22,6 +22,18 @@ export interface RegistryServerOptions {
   readonly htpasswd?: { readonly username: string; readonly password: string };
   /** A certificate of its own for localhost and 127.0.0.1. */
   readonly tls?: boolean;
+  /** With TLS: the file of an authority that must have signed a client's certificate. */
+  readonly clientCaFile?: string;
+  /** Wants tokens of a server of the test's own. */
+  readonly token?: TokenAuthentication;
+}
+
+/** Where tokens are from, and the file with the certificate they are signed by. */
+export interface TokenAuthentication {
+  readonly realm: string;
+  readonly service: string;
+  readonly issuer: string;
+  readonly certFile: string;
 }
 
 const shared = new Map<string, Promise<RegistryServer>>();
@@ -34,7 +46,7 @@ export function startRegistry(options: RegistryServerOptions = {}): Promise<Regi
   return server;
 }
 
-async function launch({ htpasswd, tls = false }: RegistryServerOptions): Promise<RegistryServer> {
+async function launch({ htpasswd, tls = false, clientCaFile, token }: RegistryServerOptions): Promise<RegistryServer> {
   const command = tool('docker-registry');
   const workspace = createWorkspace('registry');
   const port = await freePort();
@@ -43,7 +55,7 @@ async function launch({ htpasswd, tls = false }: RegistryServerOptions): Promise
     version: '0.1',
     log: { level: 'warn' },
     storage: { filesystem: { rootdirectory: join(workspace, 'data') }, delete: { enabled: true } },
-    http: { addr: host, ...(tls ? { tls: createCertificate(workspace) } : {}) },
+    http: { addr: host, ...(tls ? { tls: { ...createCertificate(workspace), ...clientCas(clientCaFile) } } : {}) },
   };
   if (htpasswd !== undefined) {
     const path = join(workspace, 'htpasswd');
@@ -51,15 +63,23 @@ async function launch({ htpasswd, tls = false }: RegistryServerOptions): Promise
     writeFileSync(path, execFileSync(tool('htpasswd'), ['-Bbn', htpasswd.username, htpasswd.password]));
     config['auth'] = { htpasswd: { realm: 'test', path } };
   }
+  if (token !== undefined) {
+    const { certFile: rootcertbundle, ...names } = token;
+    config['auth'] = { token: { ...names, rootcertbundle } };
+  }
   const file = join(workspace, 'config.yml');
   writeFileSync(file, JSON.stringify(config));
-  const expected = htpasswd === undefined ? 200 : 401;
+  const expected = htpasswd === undefined && token === undefined ? 200 : 401;
   const service = await startService({
     name: 'registry',
     command,
     args: ['serve', file],
     workspace,
-    ready: async () => (await statusOf({ port, path: '/v2/', tls })) === expected,
+    ready: async () => {
+      // Who comes without a certificate is not answered at all.
+      if (clientCaFile !== undefined) return isListening(port);
+      return (await statusOf({ port, path: '/v2/', tls })) === expected;
+    },
   });
   return {
     url: `${tls ? 'https' : 'http'}://${host}`,
@@ -67,6 +87,10 @@ async function launch({ htpasswd, tls = false }: RegistryServerOptions): Promise
     ...(tls ? { caFile: join(workspace, 'cert.pem') } : {}),
     stop: service.stop,
   };
+}
+
+function clientCas(file: string | undefined): { clientcas?: readonly string[] } {
+  return file === undefined ? {} : { clientcas: [file] };
 }
 
 /** Makes a self-signed certificate for the loopback. */

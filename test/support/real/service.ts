@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { removeWorkspace } from './workspace.ts';
 
@@ -132,6 +132,18 @@ export function statusOf(target: StatusTarget): Promise<number> {
     sent.once('timeout', () => sent.destroy(new Error('no answer')));
     sent.once('error', reject);
     sent.end();
+  });
+}
+
+/** True where somebody takes connections on a port of the loopback. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
   });
 }
 
