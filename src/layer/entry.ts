@@ -26,10 +26,14 @@ export interface LayerVisitor {
   content(bytes: Uint8Array): void;
   /** The current file ended; not called for entries without content. */
   entryEnd(): void;
-  /** A member inside the current file begins: its chain of names; `content` until `memberEnd` is the member's, decompressed. */
+  /**
+   * A content inside the current file begins: `nested` is the chain of names that leads to it, whose length is its depth. What holds
+   * it goes on beside it: contents of lower depth may get bytes while it is open, and end after it.
+   */
   member(nested: readonly string[]): void;
-  memberContent(bytes: Uint8Array): void;
-  memberEnd(): void;
+  /** Bytes of the open content at that depth; not to be kept after the call returns. */
+  memberContent(bytes: Uint8Array, depth: number): void;
+  memberEnd(depth: number): void;
   /** Something inside this layer could not be read. `subject` is a path within the layer. */
   diagnostic(diagnostic: Diagnostic): void;
 }

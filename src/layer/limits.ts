@@ -6,17 +6,19 @@ export interface LayerLimits {
   readonly uncompressedBytes: number;
   /** Bytes of one PAX header or GNU long name; Go's archive/tar, which Docker reads layers with, stops at 1 MiB too. */
   readonly metadataBytes: number;
-  /** Largest window a zstd frame may ask for; it is memory. */
+  /** How far back a zstd frame or an xz stream may look; it is memory. Inside another stream it is half of that one's. */
   readonly zstdWindowBytes: number;
+  /** Archives in archives that are opened; what is wrapped around one (gzip, xz, a package) counts with it. */
+  readonly depth: number;
   /** Decompressed bytes of one member of a nested archive. */
   readonly memberBytes: number;
   /** Decompressed bytes of all members of one file. */
   readonly fileBytes: number;
   /** Decompressed bytes of all members of all files of the layer. */
   readonly layerBytes: number;
-  /** Members opened in one file. */
+  /** Members opened in one file, at all depths together. */
   readonly members: number;
-  /** Decompressed to compressed bytes of one member, asked once it has given 32 MiB. */
+  /** Decompressed to compressed bytes, of one stream and of a whole file, asked once it has given 32 MiB. */
   readonly ratio: number;
   /** Diagnostics given out singly; those beyond are counted. */
   readonly diagnostics: number;
@@ -30,10 +32,11 @@ export const defaultLimits: LayerLimits = {
   uncompressedBytes: 1024 * GiB,
   metadataBytes: MiB,
   zstdWindowBytes: 128 * MiB,
+  depth: 4,
   memberBytes: 2 * GiB,
   fileBytes: 4 * GiB,
   layerBytes: 32 * GiB,
-  members: 200_000,
+  members: 1_000_000,
   ratio: 500,
   diagnostics: 200,
 };

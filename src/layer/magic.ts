@@ -1,30 +1,127 @@
-/** Packed content told by its first bytes: what we open, and what we only say we did not. */
+/**
+ * Packed content told by its first bytes and never by its name: what we open, and what we only say we did not. Magics of a few bytes
+ * that also begin honest content are backed by a look at the fields behind them.
+ */
 
-/** Kinds of packed content; all but gzip and zip are not opened. */
-export type PackedKind = 'gzip' | 'zip' | 'xz' | 'bzip2' | 'zstd' | 'lz4' | '7z' | 'rar' | 'squashfs';
+import { isAsar } from './asar-reader.ts';
+import type { StreamFormat } from './compressed-reader.ts';
+import { isLzmaAlone } from './lzma-alone.ts';
+import { hasMagic, kindOfBlock, sizeOf, typeOf } from './tar-header.ts';
+import { isSkippable } from './zstd-frame.ts';
 
-/** Bytes `packedKind` wants to see, where the content has as many. */
-export const magicBytes = 10;
+/** Archives: each is a level of nesting. */
+export type ArchiveKind = 'zip' | 'tar' | 'cpio' | 'asar';
 
-const blockMagicOfBzip2 = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
+/** What is wrapped around an archive or a file, and counts with what it holds. */
+export type WrapperKind = 'gzip' | 'ar' | 'rpm' | StreamFormat;
 
-const magics: readonly (readonly [kind: PackedKind, magic: readonly number[]])[] = [
-  ['gzip', [0x1f, 0x8b, 0x08]],
-  ['zip', [0x50, 0x4b, 0x03, 0x04]],
-  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
-  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
-  ['lz4', [0x04, 0x22, 0x4d, 0x18]],
-  ['7z', [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]],
-  ['rar', [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07]],
-  ['squashfs', [0x68, 0x73, 0x71, 0x73]],
+/** Packed content that is opened. */
+export type OpenedKind = ArchiveKind | WrapperKind;
+
+/** Packed content as a whole; `named` is not opened, by the name people know it by. */
+export type PackedKind = { readonly opens: OpenedKind } | { readonly named: string };
+
+/** Bytes `packedKind` wants to see, where the content has as many: the last field of an ext superblock it looks at ends here. */
+export const magicBytes = 1104;
+
+/** Where an ISO 9660 image says that it is one, far behind what is kept. */
+export const isoMagic: { readonly at: number; readonly bytes: readonly number[] } = {
+  at: 32_769,
+  bytes: [0x43, 0x44, 0x30, 0x30, 0x31],
+};
+
+const opened: readonly (readonly [kind: OpenedKind, magic: string])[] = [
+  ['gzip', '1f8b08'],
+  ['zip', '504b0304'],
+  // Meant to be split, and then not.
+  ['zip', '504b0708504b0304'],
+  ['zip', '504b3030504b0304'],
+  ['xz', 'fd377a585a00'],
+  ['zstd', '28b52ffd'],
+  ['lz4', '04224d18'],
+  ['lz4', '02214c18'],
+  ['ar', '213c617263683e0a'],
+  ['rpm', 'edabeedb'],
 ];
 
-/** Tells packed content; undefined for anything else. */
-export function packedKind(head: Uint8Array): PackedKind | undefined {
-  const isAt = (magic: readonly number[], at: number): boolean =>
-    magic.every((byte, index) => head[at + index] === byte);
-  const found = magics.find(([, magic]) => isAt(magic, 0));
-  if (found !== undefined) return found[0];
-  // `BZh` alone begins honest text: the block's magic (the digits of pi) must follow.
-  return isAt([0x42, 0x5a, 0x68], 0) && isAt(blockMagicOfBzip2, 4) ? 'bzip2' : undefined;
+const named: readonly (readonly [name: string, magic: string])[] = [
+  ['7z archive', '377abcaf271c'],
+  ['rar archive', '526172211a07'],
+  ['cabinet', '4d53434600000000'],
+  ['xar archive', '78617221001c'],
+  ['lzip file', '4c5a495001'],
+  ['lzop file', '894c5a4f000d0a1a0a'],
+  ['compress (.Z) file', '1f9d90'],
+  ['apk version 3 package', '41444264'],
+  ['apk version 3 package', '41444263'],
+  ['apk version 3 package', '4144422e'],
+  ['qcow2 disk image', '514649fb'],
+  ['vmdk disk image', '4b444d5601000000'],
+];
+
+const parsedOpened = opened.map(([kind, magic]) => [kind, Buffer.from(magic, 'hex')] as const);
+const parsedNamed = named.map(([name, magic]) => [name, Buffer.from(magic, 'hex')] as const);
+
+/** Tells packed content by its first `magicBytes`; undefined for anything else. */
+export function packedKind(bytes: Uint8Array): PackedKind | undefined {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const begins = (magic: Buffer, at = 0): boolean =>
+    head.length >= at + magic.length && magic.equals(head.subarray(at, at + magic.length));
+  for (const [kind, magic] of parsedOpened) if (begins(magic)) return { opens: kind };
+  for (const [name, magic] of parsedNamed) if (begins(magic)) return { named: name };
+  if (isBzip2(head)) return { opens: 'bzip2' };
+  if (isTar(head)) return { opens: 'tar' };
+  if (isCpio(head)) return { opens: 'cpio' };
+  if (isAsar(head)) return { opens: 'asar' };
+  if (isBehindSkippable(head)) return { opens: 'zstd' };
+  if (isLzmaAlone(head)) return { opens: 'lzma' };
+  const fileSystem = fileSystemOf(head);
+  return fileSystem === undefined ? undefined : { named: fileSystem };
+}
+
+/** True for kinds that count as a level of nesting. */
+export function isArchive(kind: OpenedKind): kind is ArchiveKind {
+  return kind === 'zip' || kind === 'tar' || kind === 'cpio' || kind === 'asar';
+}
+
+const digitsOfPi = Buffer.from('314159265359', 'hex');
+
+// `BZh` alone begins honest text: the block's magic (the digits of pi) must follow.
+function isBzip2(head: Buffer): boolean {
+  return head.toString('latin1', 0, 3) === 'BZh' && head.subarray(4, 10).equals(digitsOfPi);
+}
+
+function isTar(head: Buffer): boolean {
+  if (head.length < 512 || head[0] === 0) return false;
+  const block = head.subarray(0, 512);
+  const isPlausible = hasMagic(block) || '01234567'.includes(typeOf(block));
+  return isPlausible && kindOfBlock(block) === 'header' && sizeOf(block) !== undefined;
+}
+
+function isCpio(head: Buffer): boolean {
+  return /^(?:07070[12][0-9a-fA-F]{104}|070707[0-7]{70})/.test(head.toString('latin1', 0, 110));
+}
+
+// Parallel zstd puts a skippable frame in front.
+function isBehindSkippable(head: Buffer): boolean {
+  if (head.length < 8 || !isSkippable(head.readUInt32LE(0))) return false;
+  const at = 8 + head.readUInt32LE(4);
+  return at + 4 <= head.length && head.readUInt32LE(at) === 0xfd2fb528;
+}
+
+function fileSystemOf(head: Buffer): string | undefined {
+  if (head.length >= 32 && ['hsqs', 'sqsh'].includes(head.toString('latin1', 0, 4))) {
+    const isLittle = head[0] === 0x68;
+    const version = isLittle ? head.readUInt16LE(28) : head.readUInt16BE(28);
+    if (version >= 1 && version <= 4) return 'squashfs image';
+  }
+  if (head.length < magicBytes) return undefined;
+  if (head.readUInt32LE(1024) === 0xe0f5e1e2) return 'erofs image';
+  // Two bytes of magic are not enough: block size, revision and inode count must make sense too.
+  const isExt =
+    head.readUInt16LE(1080) === 0xef53 &&
+    head.readUInt32LE(1048) <= 6 &&
+    head.readUInt32LE(1100) <= 1 &&
+    head.readUInt32LE(1024) > 0;
+  return isExt ? 'ext2/3/4 image' : undefined;
 }

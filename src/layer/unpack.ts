@@ -1,206 +1,261 @@
 /**
- * Opens the first level of what is packed in a layer's files (gzip, zip and what is one: jar, wheel), told by first bytes,
- * beside the raw bytes that are scanned anyway. A deeper level would be one more `PackedReader` fed from a member's data; until
- * then it is counted, like formats we do not read, and told once a layer and kind.
+ * Looks into what is packed in a layer's files, told by first bytes, beside the raw bytes that are scanned anyway: each content that a
+ * reader gives out is looked into in turn, down to the depth that is allowed. All of it streams: what is open at a time is one
+ * chain of readers, and one budget holds for the whole of it. A decoder of another kind (git packs, say) is one more reader.
  */
 
 import { incomplete, notice } from '../errors.ts';
+import { ratioFromBytes } from './decoder.ts';
 import type { LayerVisitor } from './entry.ts';
-import { GzipReader } from './gzip-reader.ts';
 import { defaultEngine, type InflateEngine } from './inflate-sync.ts';
 import type { LayerLimits } from './limits.ts';
-import { magicBytes, type PackedKind, packedKind } from './magic.ts';
+import { isArchive, isoMagic, magicBytes, packedKind } from './magic.ts';
+import { openPacked } from './open-packed.ts';
 import type { MemberSink, PackedReader } from './packed.ts';
 import type { TroubleLog } from './trouble-log.ts';
-import { ZipReader } from './zip-reader.ts';
 
-/** Gathers the first bytes of a content that comes in chunks. */
-class Head {
-  #bytes: Buffer = Buffer.alloc(0);
+/** Names are an archive's word; longer ones are cut. */
+const mostNameLength = 4096;
 
-  /** The first bytes once there are enough of them. */
-  add(bytes: Uint8Array): Buffer | undefined {
-    this.#bytes = Buffer.concat([this.#bytes, bytes.subarray(0, magicBytes - this.#bytes.length)]);
-    return this.#bytes.length < magicBytes ? undefined : this.#bytes;
-  }
+/** Wrappers allowed for each level of archives: a package is two (`ar`, `xz`) around one (`tar`). */
+const linksPerLevel = 3;
 
-  get bytes(): Buffer {
-    return this.#bytes;
-  }
-}
+const isoEnd = isoMagic.at + isoMagic.bytes.length;
 
 /** Watches the files of a layer and opens those that are packed. */
 export class Unpacker {
-  readonly #visitor: LayerVisitor;
-  readonly #limits: LayerLimits;
-  readonly #engine: InflateEngine;
-  readonly #log: TroubleLog;
-  readonly #notOpened = new Map<string, number>();
-  #layerBytes: number;
-  #path = '';
-  #head: Head | undefined;
-  #members: Members | undefined;
-  #reader: PackedReader | undefined;
+  readonly #layer: LayerShare;
+  #content: Content | undefined;
 
   constructor(visitor: LayerVisitor, limits: LayerLimits, engine: InflateEngine | undefined, log: TroubleLog) {
-    this.#visitor = visitor;
-    this.#limits = limits;
-    this.#engine = engine ?? defaultEngine();
-    this.#log = log;
-    this.#layerBytes = limits.layerBytes;
+    const given = { visitor, limits, log, engine: engine ?? defaultEngine() };
+    this.#layer = { ...given, layerBytes: limits.layerBytes, notOpened: new Map() };
   }
 
   begin(path: string): void {
-    this.#path = path;
-    this.#head = new Head();
-    this.#reader = undefined;
+    this.#content = new Content(new FileShare(path, this.#layer), [], 0);
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#head === undefined) {
-      this.#reader?.write(bytes);
-      return;
-    }
-    const before = this.#head.bytes;
-    const head = this.#head.add(bytes);
-    if (head === undefined) return;
-    this.#open(head);
-    if (this.#reader === undefined) return;
-    this.#reader.write(before);
-    this.#reader.write(bytes);
+    this.#content?.write(bytes);
   }
 
   end(): void {
-    if (this.#head !== undefined) {
-      const { bytes } = this.#head;
-      this.#open(bytes);
-      this.#reader?.write(bytes);
-    }
-    this.#reader?.end();
-    this.#members?.finish();
-    this.#layerBytes = this.#members?.layerBytes ?? this.#layerBytes;
-    this.#reader = undefined;
-    this.#members = undefined;
+    this.#content?.end();
+    this.#content = undefined;
   }
 
   /** Tells what was not opened in the whole layer. */
   finish(): void {
-    for (const [what, count] of this.#notOpened) {
-      this.#log.add(notice('NOT_UNPACKED', '', `${count} × ${what}: not opened, the raw bytes were scanned`));
+    for (const [what, { first, count }] of this.#layer.notOpened) {
+      const more = count > 1 ? `, and so were ${count - 1} more` : '';
+      const message = `this ${what} was not looked into, only its raw bytes were scanned${more}`;
+      this.#layer.log.add(notice('NOT_UNPACKED', first, message));
     }
-    this.#notOpened.clear();
+    this.#layer.notOpened.clear();
+  }
+}
+
+/** What all files of a layer share. */
+interface LayerShare {
+  readonly visitor: LayerVisitor;
+  readonly limits: LayerLimits;
+  readonly log: TroubleLog;
+  readonly engine: InflateEngine;
+  /** Decompressed bytes that the layer may still have. */
+  layerBytes: number;
+  /** Kinds that are only named, with the first place and how many there are. */
+  readonly notOpened: Map<string, { readonly first: string; count: number }>;
+}
+
+/** What all contents in one file share. */
+class FileShare {
+  readonly path: string;
+  readonly layer: LayerShare;
+  readonly #told = new Set<string>();
+  rawBytes = 0;
+  memberBytes = 0;
+  members = 0;
+
+  constructor(path: string, layer: LayerShare) {
+    this.path = path;
+    this.layer = layer;
   }
 
-  #open(head: Buffer): void {
+  placeOf(chain: readonly string[]): string {
+    return [this.path, ...chain].join(' › ');
+  }
+
+  /** Says once a file that there is more than was looked at. */
+  exceed(chain: readonly string[], message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.layer.log.add(incomplete('LIMIT_EXCEEDED', this.placeOf(chain), message));
+  }
+
+  /** Takes bytes from all budgets. @returns how many were left in them */
+  spend(wanted: number, ofMember: number): number {
+    const { limits } = this.layer;
+    const allowed = Math.min(wanted, ofMember, limits.fileBytes - this.memberBytes, this.layer.layerBytes);
+    this.memberBytes += allowed;
+    this.layer.layerBytes -= allowed;
+    return allowed;
+  }
+
+  /** True where all that came out is too much for what went in. */
+  get isBomb(): boolean {
+    return this.memberBytes > ratioFromBytes && this.memberBytes > this.layer.limits.ratio * this.rawBytes;
+  }
+}
+
+/** A content as its bytes pass: the file itself, or a member at any depth. */
+class Content {
+  readonly #file: FileShare;
+  readonly #chain: readonly string[];
+  /** Archives around it. */
+  readonly #level: number;
+  #head: Buffer | undefined = Buffer.alloc(0);
+  #reader: PackedReader | undefined;
+  #members: Members | undefined;
+  #offset = 0;
+  #isoMatched = 0;
+
+  constructor(file: FileShare, chain: readonly string[], level: number) {
+    this.#file = file;
+    this.#chain = chain;
+    this.#level = level;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#chain.length === 0) this.#file.rawBytes += bytes.length;
+    if (this.#offset < isoEnd) this.#lookForIso(bytes);
+    this.#offset += bytes.length;
+    if (this.#head === undefined) this.#reader?.write(bytes);
+    else if (this.#head.length === 0 && bytes.length >= magicBytes) this.#open(bytes, bytes);
+    else {
+      const before = this.#head;
+      this.#head = Buffer.concat([before, bytes.subarray(0, magicBytes - before.length)]);
+      if (this.#head.length < magicBytes) return;
+      this.#open(this.#head, before);
+      this.#reader?.write(bytes);
+    }
+  }
+
+  end(): void {
+    if (this.#head !== undefined) this.#open(this.#head, this.#head);
+    this.#reader?.end();
+    this.#members?.finish();
+    if (this.#isoMatched === isoMagic.bytes.length) this.#name('ISO 9660 image');
+  }
+
+  /** Tells the kind by `head` and gives the reader the `first` bytes. */
+  #open(head: Uint8Array, first: Uint8Array): void {
     this.#head = undefined;
     const kind = packedKind(head);
     if (kind === undefined) return;
-    if (kind !== 'gzip' && kind !== 'zip') {
-      this.#count(`${kind} file`);
+    if ('named' in kind) {
+      this.#name(kind.named);
       return;
     }
-    const context = { path: this.#path, limits: this.#limits, log: this.#log, layerBytes: this.#layerBytes };
-    this.#members = new Members(this.#visitor, context, (nested) => this.#count(`${nested} inside an archive`));
-    const settings = { engine: this.#engine, ratio: this.#limits.ratio };
-    this.#reader =
-      kind === 'gzip'
-        ? new GzipReader(this.#members, settings, {
-            fallbackName: nameWithin(this.#path),
-            mostMembers: this.#limits.members,
-          })
-        : new ZipReader(this.#members, settings, this.#limits.members);
+    const { limits, engine } = this.#file.layer;
+    const level = this.#level + (isArchive(kind.opens) ? 1 : 0);
+    if (level > limits.depth || this.#chain.length >= linksPerLevel * limits.depth) {
+      this.#file.exceed(
+        this.#chain,
+        `archives in archives were opened ${limits.depth} deep (--max-depth), and no deeper`,
+      );
+      return;
+    }
+    this.#members = new Members(this.#file, this.#chain, level);
+    const windowBytes = Math.max(64 * 1024, limits.zstdWindowBytes / 2 ** this.#chain.length);
+    this.#reader = openPacked(kind.opens, this.#members, {
+      settings: { engine, ratio: limits.ratio, windowBytes },
+      limits,
+      name: this.#chain.at(-1) ?? this.#file.path,
+    });
+    this.#reader.write(first);
   }
 
-  #count(what: string): void {
-    this.#notOpened.set(what, (this.#notOpened.get(what) ?? 0) + 1);
+  #name(what: string): void {
+    const { notOpened } = this.#file.layer;
+    const known = notOpened.get(what);
+    if (known !== undefined) known.count++;
+    else notOpened.set(what, { first: this.#file.placeOf(this.#chain), count: 1 });
+  }
+
+  #lookForIso(bytes: Uint8Array): void {
+    const from = Math.max(isoMagic.at - this.#offset, 0);
+    for (let at = from; at < Math.min(bytes.length, isoEnd - this.#offset); at++) {
+      if (bytes[at] === isoMagic.bytes[this.#offset + at - isoMagic.at]) this.#isoMatched++;
+    }
   }
 }
 
-/** What a gzip file's member is called where its header does not say. */
-function nameWithin(path: string): string {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return name.replace(/\.tgz$/i, '.tar').replace(/\.(gz|z)$/i, '') || name;
-}
-
-interface MembersContext {
-  readonly path: string;
-  readonly limits: LayerLimits;
-  readonly log: TroubleLog;
-  /** Decompressed bytes that the layer may still have. */
-  readonly layerBytes: number;
-}
-
-/** The members of one file on their way to the visitor, kept within the limits. */
+/** The members of one content on their way to the visitor, kept within the limits, and looked into. */
 class Members implements MemberSink {
-  readonly #visitor: LayerVisitor;
-  readonly #context: MembersContext;
-  readonly #onNested: (kind: PackedKind) => void;
+  readonly #file: FileShare;
+  readonly #chain: readonly string[];
+  readonly #level: number;
+  readonly #depth: number;
   readonly #notOpened = new Map<string, number>();
-  layerBytes: number;
-  #fileBytes: number;
   #memberBytes = 0;
-  #count = 0;
-  #head: Head | undefined;
-  readonly #limitsTold = new Set<string>();
+  #content: Content | undefined;
 
-  constructor(visitor: LayerVisitor, context: MembersContext, onNested: (kind: PackedKind) => void) {
-    this.#visitor = visitor;
-    this.#context = context;
-    this.#onNested = onNested;
-    this.layerBytes = context.layerBytes;
-    this.#fileBytes = context.limits.fileBytes;
+  constructor(file: FileShare, chain: readonly string[], level: number) {
+    this.#file = file;
+    this.#chain = chain;
+    this.#level = level;
+    this.#depth = chain.length + 1;
   }
 
   begin(name: string): boolean {
-    const { members, memberBytes } = this.#context.limits;
-    if (this.#count >= members) {
-      this.#tellLimit(`only the first ${members} members were opened`);
+    const { limits, visitor } = this.#file.layer;
+    if (this.#file.members >= limits.members) {
+      this.#exceed(`only the first ${limits.members} members were opened`);
       return false;
     }
-    this.#count++;
-    this.#memberBytes = memberBytes;
-    this.#head = new Head();
-    this.#visitor.member([name]);
+    this.#file.members++;
+    this.#memberBytes = limits.memberBytes;
+    const chain = [...this.#chain, name.length > mostNameLength ? `${name.slice(0, mostNameLength)}…` : name];
+    visitor.member(chain);
+    this.#content = new Content(this.#file, chain, this.#level);
     return true;
   }
 
   data(bytes: Uint8Array): boolean {
-    const allowed = Math.min(bytes.length, this.#memberBytes, this.#fileBytes, this.layerBytes);
+    if (bytes.length === 0) return true;
+    const allowed = this.#file.spend(bytes.length, this.#memberBytes);
     this.#memberBytes -= allowed;
-    this.#fileBytes -= allowed;
-    this.layerBytes -= allowed;
     const given = bytes.subarray(0, allowed);
     if (allowed > 0) {
-      if (this.#head?.add(given) !== undefined) this.#sniff();
-      this.#visitor.memberContent(given);
+      this.#file.layer.visitor.memberContent(given, this.#depth);
+      this.#content?.write(given);
     }
-    if (allowed === bytes.length) return true;
-    const { memberBytes, fileBytes, layerBytes } = this.#context.limits;
-    this.#tellLimit(
-      this.#memberBytes === 0
-        ? `members were opened up to ${memberBytes} bytes each`
-        : this.#fileBytes === 0
-          ? `members were opened up to ${fileBytes} bytes together`
-          : `members were opened up to ${layerBytes} bytes in the layer`,
-    );
+    if (allowed === bytes.length && !this.#file.isBomb) return true;
+    this.#exceed(this.#whatIsExceeded());
     return false;
   }
 
   end(): void {
-    this.#sniff();
-    this.#visitor.memberEnd();
+    this.#content?.end();
+    this.#content = undefined;
+    this.#file.layer.visitor.memberEnd(this.#depth);
   }
 
   bomb(): void {
-    this.#tellLimit(`a member expands more than ${this.#context.limits.ratio} times; the rest of it was not opened`);
+    this.#exceed(`a member expands more than ${this.#file.layer.limits.ratio} times; the rest of it was not opened`);
+  }
+
+  exceeded(message: string): void {
+    this.#exceed(message);
   }
 
   damaged(message: string): void {
-    this.#context.log.add(notice('LAYER_CORRUPT', this.#context.path, message));
+    this.#file.layer.log.add(notice('LAYER_CORRUPT', this.#file.placeOf(this.#chain), message));
   }
 
   unreached(message: string): void {
-    this.#context.log.add(incomplete('NOT_UNPACKED', this.#context.path, message));
+    this.#file.layer.log.add(incomplete('NOT_UNPACKED', this.#file.placeOf(this.#chain), message));
   }
 
   notOpened(reason: string): void {
@@ -210,19 +265,19 @@ class Members implements MemberSink {
   finish(): void {
     for (const [reason, count] of this.#notOpened) {
       const message = `${count} members not opened: ${reason}`;
-      this.#context.log.add(notice('NOT_UNPACKED', this.#context.path, message));
+      this.#file.layer.log.add(notice('NOT_UNPACKED', this.#file.placeOf(this.#chain), message));
     }
   }
 
-  #sniff(): void {
-    const kind = this.#head === undefined ? undefined : packedKind(this.#head.bytes);
-    this.#head = undefined;
-    if (kind !== undefined) this.#onNested(kind);
+  #whatIsExceeded(): string {
+    const { memberBytes, fileBytes, layerBytes, ratio } = this.#file.layer.limits;
+    if (this.#file.isBomb) return `its members expand more than ${ratio} times together; the rest was not opened`;
+    if (this.#memberBytes === 0) return `members were opened up to ${memberBytes} bytes each`;
+    if (this.#file.memberBytes === fileBytes) return `members were opened up to ${fileBytes} bytes together`;
+    return `members were opened up to ${layerBytes} bytes in the layer`;
   }
 
-  #tellLimit(message: string): void {
-    if (this.#limitsTold.has(message)) return;
-    this.#limitsTold.add(message);
-    this.#context.log.add(incomplete('LIMIT_EXCEEDED', this.#context.path, message));
+  #exceed(message: string): void {
+    this.#file.exceed(this.#chain, message);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Scans one blob: walks its layer, gives every content to the matcher, keeps the index of its names.
- * Members inside a file have a matcher of their own, since the file's raw bytes go on beside them.
+ * Contents inside others have a matcher for each depth, since the bytes around them go on beside them.
  */
 
 import type { CompiledRules } from '../detect/matcher.ts';
@@ -23,6 +23,12 @@ export interface ScanKit {
 
 /** Bounds what one layer may put into a report: a layer made of tokens is a layer nobody reads to the end. */
 const mostContents = 20_000;
+
+/** Contents that wait for a slab to be full, at most: a slab of bytes can be a million contents, each with a long name. */
+const mostPending = 4096;
+
+/** Slabs for contents inside others are smaller: there can be a dozen of them. */
+const nestedSlabBytes = 256 * 1024;
 
 /** Scans a blob's bytes; whatever could not be read is among the diagnostics, and never throws but for defects and aborts. */
 export async function scanBlob(bytes: ByteStream, kit: ScanKit, options: WalkOptions): Promise<LayerScan> {
@@ -50,8 +56,10 @@ interface OpenContent {
 class Collector implements LayerVisitor {
   readonly diagnostics: Diagnostic[] = [];
   readonly #index: LayerIndexBuilder;
+  readonly #kit: ScanKit;
   readonly #files: Matcher;
-  readonly #members: Matcher;
+  /** By depth, from 1; made when the first content of that depth comes. */
+  readonly #members: Matcher[] = [];
   readonly #open = new Map<number, OpenContent>();
   readonly #contents: ContentMatches[] = [];
   #nextId = 0;
@@ -60,16 +68,14 @@ class Collector implements LayerVisitor {
 
   constructor(kit: ScanKit) {
     this.#index = new LayerIndexBuilder(kit.seed);
-    const deliver = (id: number, matches: readonly Match[], truncated: boolean): void =>
-      this.#deliver(id, matches, truncated);
-    this.#files = new Matcher(kit.rules, kit.automaton, deliver);
-    this.#members = new Matcher(kit.rules, kit.automaton, deliver);
+    this.#kit = kit;
+    this.#files = new Matcher(kit.rules, kit.automaton, (...content) => this.#deliver(...content));
   }
 
   entry(entry: LayerEntry): void {
     const ordinal = this.#index.add(entry);
     this.#current = { ordinal, path: entry.path };
-    if (entry.type === 'file') this.#files.begin(this.#openContent([]));
+    if (entry.type === 'file') this.#begin(this.#files, []);
   }
 
   content(bytes: Uint8Array): void {
@@ -81,15 +87,15 @@ class Collector implements LayerVisitor {
   }
 
   member(nested: readonly string[]): void {
-    this.#members.begin(this.#openContent(nested));
+    this.#begin(this.#matcherAt(nested.length), nested);
   }
 
-  memberContent(bytes: Uint8Array): void {
-    this.#members.write(bytes);
+  memberContent(bytes: Uint8Array, depth: number): void {
+    this.#matcherAt(depth).write(bytes);
   }
 
-  memberEnd(): void {
-    this.#members.end();
+  memberEnd(depth: number): void {
+    this.#matcherAt(depth).end();
   }
 
   diagnostic(diagnostic: Diagnostic): void {
@@ -98,7 +104,7 @@ class Collector implements LayerVisitor {
 
   finish(): Pick<LayerScan, 'contents' | 'index'> {
     this.#files.flush();
-    this.#members.flush();
+    for (const matcher of this.#members) matcher.flush();
     if (this.#dropped > 0) {
       this.diagnostics.push(
         incomplete(
@@ -112,10 +118,25 @@ class Collector implements LayerVisitor {
     return { contents: withoutEchoes(this.#contents), index: this.#index.build() };
   }
 
-  #openContent(nested: readonly string[]): number {
+  #matcherAt(depth: number): Matcher {
+    while (this.#members.length < depth) {
+      this.#members.push(
+        new Matcher(this.#kit.rules, this.#kit.automaton, (...content) => this.#deliver(...content), {
+          slabBytes: nestedSlabBytes,
+        }),
+      );
+    }
+    return this.#members[depth - 1]!;
+  }
+
+  #begin(matcher: Matcher, nested: readonly string[]): void {
+    if (this.#open.size >= mostPending) {
+      this.#files.flush();
+      for (const each of this.#members) each.flush();
+    }
     const id = this.#nextId++;
     this.#open.set(id, { ...this.#current, nested });
-    return id;
+    matcher.begin(id);
   }
 
   #deliver(id: number, matches: readonly Match[], truncated: boolean): void {
@@ -133,18 +154,20 @@ class Collector implements LayerVisitor {
   }
 }
 
-/** A stored zip member is seen twice, raw and as a member: the member's place says more. */
+/** A member that lies uncompressed in what holds it is seen more than once: its innermost place says most. */
 function withoutEchoes(contents: readonly ContentMatches[]): ContentMatches[] {
-  const inMembers = new Map<number, Set<string>>();
-  for (const content of contents) {
-    if (content.nested.length === 0) continue;
-    const secrets = inMembers.get(content.ordinal) ?? new Set();
-    for (const match of content.matches) secrets.add(match.secret);
-    inMembers.set(content.ordinal, secrets);
+  const inside = new Map<string, Set<string>>();
+  for (const { ordinal, nested, matches } of contents) {
+    for (let depth = nested.length - 1; depth >= 0; depth--) {
+      const place = JSON.stringify([ordinal, ...nested.slice(0, depth)]);
+      const secrets = inside.get(place) ?? new Set();
+      for (const match of matches) secrets.add(match.secret);
+      inside.set(place, secrets);
+    }
   }
-  if (inMembers.size === 0) return [...contents];
+  if (inside.size === 0) return [...contents];
   return contents.flatMap((content) => {
-    const echoed = content.nested.length === 0 ? inMembers.get(content.ordinal) : undefined;
+    const echoed = inside.get(JSON.stringify([content.ordinal, ...content.nested]));
     if (echoed === undefined) return [content];
     const matches = content.matches.filter((match) => !echoed.has(match.secret));
     return matches.length === 0 ? [] : [{ ...content, matches }];

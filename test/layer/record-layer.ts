@@ -32,9 +32,8 @@ class Recorder implements LayerVisitor {
   readonly entries: RecordedEntry[] = [];
   readonly diagnostics: Diagnostic[] = [];
   #chunks: Buffer[] = [];
-  #memberChunks: Buffer[] = [];
   #file: RecordedEntry | undefined;
-  #member: RecordedMember | undefined;
+  readonly #open: { readonly member: RecordedMember; readonly chunks: Buffer[] }[] = [];
 
   entry(entry: LayerEntry): void {
     if (this.#file !== undefined) throw new Error(`${entry.path} begins inside ${this.#file.entry.path}`);
@@ -50,29 +49,31 @@ class Recorder implements LayerVisitor {
   }
 
   entryEnd(): void {
-    if (this.#file === undefined || this.#member !== undefined) throw new Error('end without a beginning');
+    if (this.#file === undefined || this.#open.length > 0) throw new Error('end without a beginning');
     this.#file.content = Buffer.concat(this.#chunks);
     this.#file.ended = true;
     this.#file = undefined;
   }
 
   member(nested: readonly string[]): void {
-    if (this.#file === undefined || this.#member !== undefined) throw new Error('a member at the wrong place');
-    this.#member = { nested, content: Buffer.alloc(0), ended: false };
-    this.#file.members.push(this.#member);
-    this.#memberChunks = [];
+    if (this.#file === undefined || nested.length !== this.#open.length + 1)
+      throw new Error('a member at the wrong place');
+    const member = { nested, content: Buffer.alloc(0), ended: false };
+    this.#open.push({ member, chunks: [] });
+    this.#file.members.push(member);
   }
 
-  memberContent(bytes: Uint8Array): void {
-    if (this.#member === undefined) throw new Error('content outside a member');
-    this.#memberChunks.push(Buffer.from(bytes));
+  memberContent(bytes: Uint8Array, depth: number): void {
+    const open = this.#open[depth - 1];
+    if (open === undefined) throw new Error('content outside a member');
+    open.chunks.push(Buffer.from(bytes));
   }
 
-  memberEnd(): void {
-    if (this.#member === undefined) throw new Error('member end without a beginning');
-    this.#member.content = Buffer.concat(this.#memberChunks);
-    this.#member.ended = true;
-    this.#member = undefined;
+  memberEnd(depth: number): void {
+    const open = this.#open.pop();
+    if (open === undefined || this.#open.length !== depth - 1) throw new Error('member end without a beginning');
+    open.member.content = Buffer.concat(open.chunks);
+    open.member.ended = true;
   }
 
   diagnostic(diagnostic: Diagnostic): void {

@@ -1,0 +1,101 @@
+/**
+ * A .lzma file (LZMA SDK's lzma-specification.txt, "lzma file format"): properties, dictionary size, size or an end mark, then
+ * one LZMA stream. It has no magic and no checksum, so what passes for its header is what `xz` takes for one.
+ */
+
+import { ByteQueue } from './byte-queue.ts';
+import { type DecodeState, type Emit, Outlet, type StreamDecoder } from './decoder.ts';
+import { Lzma, mostSymbolBytes } from './lzma.ts';
+
+/** Header and the first bytes of the range coder. */
+const headerBytes = 13;
+const rangeBytes = 5;
+const mostSizeBytes = 2 ** 38;
+/** Bounds how long one call of the decoder runs. */
+const stepBytes = 1 << 20;
+
+/** Decodes one .lzma file. */
+export class LzmaAloneDecoder implements StreamDecoder {
+  readonly #outlet: Outlet;
+  readonly #mostWindowBytes: number;
+  readonly #input: ByteQueue = new ByteQueue();
+  #lzma: Lzma | undefined;
+  #left = Number.POSITIVE_INFINITY;
+  state: DecodeState = 'open';
+
+  constructor(emit: Emit, options: { readonly ratio: number; readonly windowBytes: number }) {
+    this.#outlet = new Outlet(emit, options.ratio);
+    this.#mostWindowBytes = options.windowBytes;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.state !== 'open') return;
+    this.#input.push(bytes);
+    this.#outlet.inputBytes += bytes.length;
+    this.#run(mostSymbolBytes);
+  }
+
+  settle(): DecodeState {
+    this.#run(0);
+    return this.state;
+  }
+
+  rest(): Uint8Array {
+    return this.#input.bytes.subarray(this.#input.start, this.#input.end);
+  }
+
+  close(): void {
+    this.#lzma = undefined;
+  }
+
+  /** Decodes as long as `spare` bytes of input are left. */
+  #run(spare: number): void {
+    if (this.state !== 'open' || (this.#lzma === undefined && !this.#open())) return;
+    const lzma = this.#lzma!;
+    const { bytes, end } = this.#input;
+    while (this.state === 'open' && this.#left > 0) {
+      const before = lzma.outputBytes;
+      const at = lzma.decode(bytes, this.#input.start, end - spare, Math.min(this.#left, stepBytes));
+      this.#input.start = Math.min(at, end);
+      this.#left -= lzma.outputBytes - before;
+      if (!lzma.drain()) return;
+      if (lzma.trouble !== undefined) this.state = lzma.trouble;
+      else if (lzma.ended) this.#left = 0;
+      else if (lzma.outputBytes === before) return;
+    }
+    if (this.#left === 0 && this.state === 'open') this.state = 'ended';
+  }
+
+  #open(): boolean {
+    const { bytes, start } = this.#input;
+    if (this.#input.length < headerBytes + rangeBytes) return false;
+    const size = bytes.readBigUInt64LE(start + 5);
+    if (size !== 2n ** 64n - 1n) this.#left = Number(size);
+    const lzma = new Lzma(bytes.readUInt32LE(start + 1), this.#mostWindowBytes, (content) => {
+      this.state = this.#outlet.give(content);
+      return this.state === 'open';
+    });
+    if (!lzma.resetState(bytes[start]!) || !lzma.startRange(bytes, start + headerBytes)) {
+      this.state = 'corrupt';
+      return false;
+    }
+    this.#input.start += headerBytes + rangeBytes;
+    this.#lzma = lzma;
+    return true;
+  }
+}
+
+/** True where the bytes may be a .lzma file: properties and a dictionary size that encoders write, a size that is possible, a range coder's start. */
+export function isLzmaAlone(head: Uint8Array): boolean {
+  if (head.length < headerBytes + rangeBytes || head[0]! >= 9 * 5 * 5 || head[headerBytes] !== 0) return false;
+  const view = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  const properties = { lc: head[0]! % 9, lp: Math.floor(head[0]! / 9) % 5 };
+  const dictionary = view.readUInt32LE(1);
+  const size = view.readBigUInt64LE(5);
+  // 2^n or 2^n + 2^(n-1), as liblzma's lzma_alone_decoder demands; honest ones have 4 KiB at the least.
+  const odd = dictionary / 2 ** Math.max(0, Math.floor(Math.log2(dictionary || 1)) - 1);
+  const isDictionary = dictionary >= 4096 && (odd === 2 || odd === 3);
+  return (
+    properties.lc + properties.lp <= 4 && isDictionary && (size === 2n ** 64n - 1n || size < BigInt(mostSizeBytes))
+  );
+}
