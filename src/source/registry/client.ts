@@ -183,7 +183,7 @@ export class RepositoryClient implements BlobHolder {
       const token = await fetchToken(this.#transport, {
         challenge: bearer,
         registryOrigin: this.#origins[0],
-        scope: `repository:${this.#name.repository}:pull`,
+        scope: this.#name.repository === '' ? 'registry:catalog:*' : `repository:${this.#name.repository}:pull`,
         credentials,
         asked: this.#askedFor(wanted),
         timeoutMs: this.timeoutMs,

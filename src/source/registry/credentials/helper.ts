@@ -26,8 +26,29 @@ export interface HelperCall {
   readonly timeoutMs?: number;
 }
 
-/** Asks a helper for the credentials of a registry. */
+/** Asks a helper for the credentials of a registry; many repositories of one registry ask once in a while. */
 export async function askHelper(name: string, server: string, call: HelperCall): Promise<HelperAnswer> {
+  const answers = remembered.get(call.env) ?? new Map<string, Remembered>();
+  remembered.set(call.env, answers);
+  const key = `${name} ${server}`;
+  const known = answers.get(key);
+  if (known !== undefined && performance.now() - known.at < rememberMs) return known.answer;
+  const answer = ask(name, server, call);
+  answers.set(key, { at: performance.now(), answer });
+  // Who aborted asked for himself alone.
+  answer.catch(() => answers.delete(key));
+  return answer;
+}
+
+interface Remembered {
+  readonly at: number;
+  readonly answer: Promise<HelperAnswer>;
+}
+
+const rememberMs = 60_000;
+const remembered = new WeakMap<HelperCall['env'], Map<string, Remembered>>();
+
+async function ask(name: string, server: string, call: HelperCall): Promise<HelperAnswer> {
   if (!/^[A-Za-z0-9._-]+$/.test(name)) return none('its name is no plain name');
   const path = findProgram(`docker-credential-${name}`, call.env['PATH'] ?? '');
   if (path === undefined) return none('it is not in PATH');
