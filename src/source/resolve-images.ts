@@ -155,15 +155,16 @@ async function readCandidates(content: StoredContent, platform: Platform | undef
 function join(docker: readonly ImageCandidate[], oci: readonly ImageCandidate[]): readonly ImageCandidate[] {
   const identity = (image: ImageCandidate): string =>
     JSON.stringify([image.config.path, ...image.layers.map((layer) => layer.path)]);
-  const rest = new Map(oci.map((image) => [identity(image), image]));
+  // Several manifests may say the same of an image in other words; the first stands for it, the others stay.
+  const known = new Map(oci.toReversed().map((image) => [identity(image), image]));
+  const taken = new Set<ImageCandidate>();
   const joined = docker.map((image): ImageCandidate => {
-    const same = rest.get(identity(image));
-    if (same === undefined) return image;
-    rest.delete(identity(image));
+    const same = known.get(identity(image));
+    if (same === undefined || taken.has(same)) return image;
+    taken.add(same);
     return { ...same, positions: image.positions, names: [...new Set([...image.names, ...same.names])] };
   });
-  const kept = new Set(rest.values());
-  return [...joined, ...oci.filter((image) => kept.has(image))];
+  return [...joined, ...oci.filter((image) => !taken.has(image))];
 }
 
 interface Place {
