@@ -19,6 +19,14 @@ const runA = 0;
 const runB = 1;
 const fastBits = 10;
 const outputBytes = 64 * 1024;
+const mostBlockBytes = 900_000;
+
+/** What a block is decoded in; kept for the next stream, since making one costs more than decoding a small file. */
+interface Memory {
+  readonly block: Int32Array;
+  readonly output: Uint8Array;
+}
+const idle: Memory[] = [];
 
 const crcTable = new Int32Array(256);
 for (let byte = 0; byte < 256; byte++) {
@@ -51,14 +59,13 @@ interface Code {
 export class Bzip2Decoder implements StreamDecoder {
   readonly #outlet: Outlet;
   readonly #input: ByteQueue = new ByteQueue();
-  readonly #output: Uint8Array = new Uint8Array(outputBytes);
+  #memory: Memory | undefined;
   state: DecodeState = 'open';
   #part: Part = 'header';
   /** Bits that were taken from the queue and not yet used: the low `#bitCount` of `#bits`. */
   #bits = 0;
   #bitCount = 0;
   #blockBytes = 0;
-  #block: Int32Array = new Int32Array(0);
   #blockLength = 0;
   #origin = 0;
   #blockSum = 0;
@@ -94,7 +101,8 @@ export class Bzip2Decoder implements StreamDecoder {
   }
 
   close(): void {
-    this.#block = new Int32Array(0);
+    if (this.#memory !== undefined && idle.length < 2) idle.push(this.#memory);
+    this.#memory = undefined;
   }
 
   #work(isLast: boolean): void {
@@ -188,7 +196,7 @@ export class Bzip2Decoder implements StreamDecoder {
       this.#codes.push(code);
     }
     if (this.#bitCount < 0) return this.#fail();
-    if (this.#block.length !== this.#blockBytes) this.#block = new Int32Array(this.#blockBytes);
+    this.#memory ??= idle.pop() ?? { block: new Int32Array(mostBlockBytes), output: new Uint8Array(outputBytes) };
     this.#blockLength = 0;
     this.#counts.fill(0);
     this.#group = 0;
@@ -233,7 +241,7 @@ export class Bzip2Decoder implements StreamDecoder {
     if (code === undefined) return this.#fail();
     const { fast, limits, bases, symbols } = code;
     const { bytes, end } = this.#input;
-    const block = this.#block;
+    const { block } = this.#memory!;
     const blockBytes = this.#blockBytes;
     const moveToFront = this.#moveToFront;
     const counts = this.#counts;
@@ -332,7 +340,7 @@ export class Bzip2Decoder implements StreamDecoder {
 
   /** Undoes the transform and the first run lengths, and gives the block. @returns its checksum */
   #undoTransform(): number {
-    const block = this.#block;
+    const { block, output } = this.#memory!;
     const blockLength = this.#blockLength;
     const starts = new Int32Array(256);
     for (let byte = 0, sum = 0; byte < 256; byte++) {
@@ -345,7 +353,6 @@ export class Bzip2Decoder implements StreamDecoder {
       starts[byte] = to + 1;
       block[to] = block[to]! | (at << 8);
     }
-    const output = this.#output;
     let filled = 0;
     let sum = -1;
     let next = block[this.#origin]! >>> 8;

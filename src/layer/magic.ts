@@ -75,6 +75,7 @@ export function packedKind(bytes: Uint8Array): PackedKind | undefined {
   if (isAsar(head)) return { opens: 'asar' };
   if (isBehindSkippable(head)) return { opens: 'zstd' };
   if (isLzmaAlone(head)) return { opens: 'lzma' };
+  if (begins(elf) && begins(appImage, 8)) return { named: 'AppImage' };
   const fileSystem = fileSystemOf(head);
   return fileSystem === undefined ? undefined : { named: fileSystem };
 }
@@ -84,6 +85,9 @@ export function isArchive(kind: OpenedKind): kind is ArchiveKind {
   return kind === 'zip' || kind === 'tar' || kind === 'cpio' || kind === 'asar';
 }
 
+const elf = Buffer.from('7f454c46', 'hex');
+// In the padding of an ELF header: an AppImage is a program with a squashfs image behind it.
+const appImage = Buffer.from('414902', 'hex');
 const digitsOfPi = Buffer.from('314159265359', 'hex');
 
 // `BZh` alone begins honest text: the block's magic (the digits of pi) must follow.

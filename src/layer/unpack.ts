@@ -6,10 +6,11 @@
 
 import { incomplete, notice } from '../errors.ts';
 import { ratioFromBytes } from './decoder.ts';
+import { EmbeddedSearch, mayEmbed } from './embedded.ts';
 import type { LayerVisitor } from './entry.ts';
 import { defaultEngine, type InflateEngine } from './inflate-sync.ts';
 import type { LayerLimits } from './limits.ts';
-import { isArchive, isoMagic, magicBytes, packedKind } from './magic.ts';
+import { isArchive, isoMagic, magicBytes, type OpenedKind, packedKind } from './magic.ts';
 import { openPacked } from './open-packed.ts';
 import type { MemberSink, PackedReader } from './packed.ts';
 import type { TroubleLog } from './trouble-log.ts';
@@ -117,6 +118,7 @@ class Content {
   #head: Buffer | undefined = Buffer.alloc(0);
   #reader: PackedReader | undefined;
   #members: Members | undefined;
+  #search: EmbeddedSearch | undefined;
   #offset = 0;
   #isoMatched = 0;
 
@@ -130,50 +132,70 @@ class Content {
     if (this.#chain.length === 0) this.#file.rawBytes += bytes.length;
     if (this.#offset < isoEnd) this.#lookForIso(bytes);
     this.#offset += bytes.length;
-    if (this.#head === undefined) this.#reader?.write(bytes);
-    else if (this.#head.length === 0 && bytes.length >= magicBytes) this.#open(bytes, bytes);
-    else {
+    if (this.#head === undefined) {
+      this.#pass(bytes);
+    } else if (this.#head.length === 0 && bytes.length >= magicBytes) {
+      this.#tell(bytes);
+      this.#pass(bytes);
+    } else {
       const before = this.#head;
       this.#head = Buffer.concat([before, bytes.subarray(0, magicBytes - before.length)]);
       if (this.#head.length < magicBytes) return;
-      this.#open(this.#head, before);
-      this.#reader?.write(bytes);
+      this.#tell(this.#head);
+      this.#pass(before);
+      this.#pass(bytes);
     }
   }
 
   end(): void {
-    if (this.#head !== undefined) this.#open(this.#head, this.#head);
+    const head = this.#head;
+    if (head !== undefined) {
+      this.#tell(head);
+      this.#pass(head);
+    }
     this.#reader?.end();
     this.#members?.finish();
     if (this.#isoMatched === isoMagic.bytes.length) this.#name('ISO 9660 image');
   }
 
-  /** Tells the kind by `head` and gives the reader the `first` bytes. */
-  #open(head: Uint8Array, first: Uint8Array): void {
-    this.#head = undefined;
-    const kind = packedKind(head);
-    if (kind === undefined) return;
-    if ('named' in kind) {
-      this.#name(kind.named);
+  #pass(bytes: Uint8Array): void {
+    if (this.#search === undefined) {
+      this.#reader?.write(bytes);
       return;
     }
+    const found = this.#search.find(bytes);
+    if (found === undefined) return;
+    this.#search = undefined;
+    this.#open(found.kind);
+    this.#reader?.write(found.bytes);
+  }
+
+  #tell(head: Uint8Array): void {
+    this.#head = undefined;
+    const kind = packedKind(head);
+    if (kind === undefined) {
+      if (mayEmbed(head)) this.#search = new EmbeddedSearch(head);
+    } else if ('named' in kind) this.#name(kind.named);
+    else this.#open(kind.opens);
+  }
+
+  #open(kind: OpenedKind): void {
     const { limits, engine } = this.#file.layer;
-    const level = this.#level + (isArchive(kind.opens) ? 1 : 0);
+    const level = this.#level + (isArchive(kind) ? 1 : 0);
     if (level > limits.depth || this.#chain.length >= linksPerLevel * limits.depth) {
       this.#file.exceed(
         this.#chain,
-        `archives in archives were opened ${limits.depth} deep (--max-depth), and no deeper`,
+        `archives in archives are opened ${limits.depth} deep (--max-depth), and no deeper`,
       );
       return;
     }
     this.#members = new Members(this.#file, this.#chain, level);
     const windowBytes = Math.max(64 * 1024, limits.zstdWindowBytes / 2 ** this.#chain.length);
-    this.#reader = openPacked(kind.opens, this.#members, {
+    this.#reader = openPacked(kind, this.#members, {
       settings: { engine, ratio: limits.ratio, windowBytes },
       limits,
       name: this.#chain.at(-1) ?? this.#file.path,
     });
-    this.#reader.write(first);
   }
 
   #name(what: string): void {

@@ -6,8 +6,11 @@
  */
 
 import { cleanPath } from './clean-path.ts';
+import { openStream, type StreamFormat } from './compressed-reader.ts';
+import type { StreamDecoder } from './decoder.ts';
 import { Inflater } from './inflate-sync.ts';
 import type { InflateSettings, MemberSink, PackedReader } from './packed.ts';
+import { ZipLzmaDecoder } from './zip-lzma.ts';
 import {
   dataEndBefore,
   indexOfSignature,
@@ -25,7 +28,7 @@ interface OpenMember {
   readonly header: LocalHeader;
   readonly dataStart: number;
   /** Undefined for a stored member, and for one that is not opened. */
-  readonly inflater: Inflater | undefined;
+  readonly inflater: Pick<StreamDecoder, 'state' | 'push' | 'settle' | 'close'> | undefined;
   wanted: boolean;
 }
 
@@ -36,6 +39,10 @@ const mostGuesses = 1000;
 
 const stored = 0;
 const deflate = 8;
+const lzma = 14;
+
+/** Other methods that are decompressed (4.4.5). */
+const streamFormats: Readonly<Record<number, StreamFormat>> = { 12: 'bzip2', 20: 'zstd', 93: 'zstd', 95: 'xz' };
 
 /** Reads one zip. */
 export class ZipReader implements PackedReader {
@@ -165,18 +172,25 @@ export class ZipReader implements PackedReader {
       header,
       dataStart: this.#base,
       wanted: opened,
-      inflater:
-        opened && header.method === deflate
-          ? new Inflater(this.#settings.engine, this.#settings.ratio, (bytes) => this.#give(member, bytes))
-          : undefined,
+      inflater: opened ? this.#openInflater(header, (bytes) => this.#give(member, bytes)) : undefined,
     };
     this.#member = member;
+  }
+
+  #openInflater(
+    { method, uncompressedBytes }: LocalHeader,
+    give: (bytes: Uint8Array) => boolean,
+  ): OpenMember['inflater'] {
+    if (method === deflate) return new Inflater(this.#settings.engine, this.#settings.ratio, give);
+    if (method === lzma) return new ZipLzmaDecoder(give, this.#settings, uncompressedBytes);
+    const format = streamFormats[method];
+    return format === undefined ? undefined : openStream(format, give, this.#settings);
   }
 
   #mayOpen(header: LocalHeader): boolean {
     if (header.compressedBytes === 0) return false;
     if (header.encrypted) this.#sink.notOpened('encrypted');
-    else if (header.method !== stored && header.method !== deflate)
+    else if (![stored, deflate, lzma].includes(header.method) && streamFormats[header.method] === undefined)
       this.#sink.notOpened(`compressed by ${methodName(header.method)}`);
     else return true;
     return false;
@@ -251,6 +265,7 @@ export class ZipReader implements PackedReader {
     this.#state = 'record';
     const state = member.inflater?.settle();
     if (state === 'bomb') this.#sink.bomb();
+    else if (state === 'window') this.#sink.exceeded('a member needs more memory than is allowed; it was not opened');
     else if (state === 'stopped') {
       // The sink stopped it and has said why.
     } else if (!whole || state === 'open') this.#sayDamaged('a member is cut short; what was there was scanned');

@@ -34,6 +34,8 @@ export interface LocalHeader {
   readonly encrypted: boolean;
   /** Undefined where it follows the data in a descriptor. */
   readonly compressedBytes: number | undefined;
+  /** As the header says; 0 where it follows the data. */
+  readonly uncompressedBytes: number;
 }
 
 /** Parses the local header at the beginning; `more` asks for more bytes, `none` says that it makes no sense. */
@@ -54,22 +56,27 @@ export function parseLocalHeader(bytes: Buffer): LocalHeader | 'more' | 'none' {
     method,
     encrypted: (flags & 0x2041) !== 0,
     compressedBytes: inDescriptor ? undefined : sizes.compressed,
+    uncompressedBytes: sizes.uncompressed,
   };
 }
 
 // Sizes that do not fit are 0xffffffff and stand in the zip64 extra field, uncompressed first (4.5.3).
-function readSizes(header: Buffer, extra: Buffer): { compressed: number } {
+function readSizes(header: Buffer, extra: Buffer): { compressed: number; uncompressed: number } {
   const compressed = header.readUInt32LE(18);
+  const uncompressed = header.readUInt32LE(22);
   const most = 0xffffffff;
-  if (compressed !== most) return { compressed };
+  if (compressed !== most) return { compressed, uncompressed };
   for (let at = 0; at + 4 <= extra.length; ) {
     const id = extra.readUInt16LE(at);
     const field = extra.subarray(at + 4, at + 4 + extra.readUInt16LE(at + 2));
-    const position = header.readUInt32LE(22) === most ? 8 : 0;
-    if (id === 1 && field.length >= position + 8) return { compressed: Number(field.readBigUInt64LE(position)) };
+    const position = uncompressed === most ? 8 : 0;
+    if (id === 1 && field.length >= position + 8) {
+      const wide = position > 0 ? Number(field.readBigUInt64LE(0)) : uncompressed;
+      return { compressed: Number(field.readBigUInt64LE(position)), uncompressed: wide };
+    }
     at += 4 + extra.readUInt16LE(at + 2);
   }
-  return { compressed };
+  return { compressed, uncompressed };
 }
 
 /** Length of a record that is no local header, its whole once it is known; `more` asks for more bytes. */
@@ -133,10 +140,6 @@ export const mostDescriptorBytes = 24;
 export function methodName(method: number): string {
   const names: Readonly<Record<number, string>> = {
     9: 'deflate64',
-    12: 'bzip2',
-    14: 'lzma',
-    93: 'zstd',
-    95: 'xz',
     98: 'ppmd',
   };
   return names[method] ?? `method ${method}`;

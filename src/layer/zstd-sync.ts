@@ -31,12 +31,13 @@ interface NodeHandle {
   close(): void;
 }
 
+const mostIdleWindowBytes = 8 * 1024 * 1024;
+
 /** Decodes one frame. */
 export class ZstdDecoder implements StreamDecoder {
   readonly #outlet: Outlet;
   readonly #mostWindowBytes: number;
   readonly #input: ByteQueue = new ByteQueue();
-  readonly #output: Buffer = Buffer.allocUnsafeSlow(128 * 1024);
   state: DecodeState = 'open';
   #engine: NodeZstd | undefined;
   #header: FrameHeader | undefined;
@@ -64,7 +65,12 @@ export class ZstdDecoder implements StreamDecoder {
   }
 
   close(): void {
-    this.#engine?.close();
+    if (this.#engine === undefined) return;
+    // The window stays with the engine: only small ones are kept for the next frame.
+    if (idle.length < 2 && (this.#header?.windowBytes ?? 0) <= mostIdleWindowBytes) {
+      this.#engine.reset();
+      idle.push(this.#engine);
+    } else this.#engine.close();
     this.#engine = undefined;
   }
 
@@ -86,7 +92,7 @@ export class ZstdDecoder implements StreamDecoder {
       return false;
     }
     this.#header = header;
-    this.#engine = new NodeZstd(this.#output);
+    this.#engine = idle.pop() ?? new NodeZstd();
     return this.#feed(header.length);
   }
 
@@ -125,16 +131,15 @@ export class ZstdDecoder implements StreamDecoder {
 class NodeZstd {
   readonly #handle: NodeHandle;
   readonly #left: Uint32Array;
-  readonly #output: Buffer;
+  readonly #output: Buffer = Buffer.allocUnsafeSlow(128 * 1024);
   #error = '';
 
-  constructor(output: Buffer) {
+  constructor() {
     // The window was looked at before; Node's own limit must not come first.
     const params = { [constants.ZSTD_d_windowLogMax]: 31 };
     const stream = createZstdDecompress({ params }) as unknown as { _handle: NodeHandle; _writeState: Uint32Array };
     this.#handle = stream._handle;
     this.#left = stream._writeState;
-    this.#output = output;
     this.#handle.onerror = (_message, _errno, code): void => {
       this.#error = code;
     };
@@ -155,7 +160,13 @@ class NodeZstd {
     }
   }
 
+  reset(): void {
+    this.#handle.reset();
+  }
+
   close(): void {
     this.#handle.close();
   }
 }
+
+const idle: NodeZstd[] = [];

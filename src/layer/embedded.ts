@@ -1,0 +1,64 @@
+/**
+ * Archives behind something that runs: Python's zipapps, Spring Boot's executable jars, self-extracting scripts and
+ * programs. What comes before the archive is of any length, so that it is looked for in all of the content.
+ */
+
+import { parseGzipHeader } from './gzip-header.ts';
+
+/** Where an archive begins, and the bytes from there on. */
+export interface Embedded {
+  readonly kind: 'zip' | 'gzip';
+  readonly bytes: Uint8Array;
+}
+
+const localHeaderBytes = 30;
+const knownMethods: ReadonlySet<number> = new Set([0, 8, 9, 12, 14, 93, 95]);
+const gzipInScript = Buffer.from('0a1f8b08', 'hex');
+const localHeader = Buffer.from('504b0304', 'hex');
+
+/** True for content that may carry an archive behind it: scripts and programs. */
+export function mayEmbed(head: Uint8Array): boolean {
+  const magic = Buffer.from(head.subarray(0, 4)).toString('latin1');
+  return magic.startsWith('#!') || magic.startsWith('MZ') || magic === '\x7fELF';
+}
+
+/** Looks for an archive in a content as it passes. */
+export class EmbeddedSearch {
+  readonly #isScript: boolean;
+  #tail: Buffer = Buffer.alloc(0);
+
+  constructor(head: Uint8Array) {
+    this.#isScript = head[0] === 0x23;
+  }
+
+  /** The archive, once its header has been seen. */
+  find(chunk: Uint8Array): Embedded | undefined {
+    const bytes = Buffer.concat([this.#tail, chunk]);
+    const zipAt = indexOf(bytes, localHeader, isLocalHeader);
+    const gzipAt = this.#isScript ? indexOf(bytes, gzipInScript, isGzipHeader) : -1;
+    if (zipAt >= 0 && (gzipAt < 0 || zipAt < gzipAt)) return { kind: 'zip', bytes: bytes.subarray(zipAt) };
+    if (gzipAt >= 0) return { kind: 'gzip', bytes: bytes.subarray(gzipAt + 1) };
+    this.#tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - localHeaderBytes + 1)));
+    return undefined;
+  }
+}
+
+function indexOf(bytes: Buffer, magic: Buffer, isHeader: (header: Buffer) => boolean): number {
+  for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
+    const header = bytes.subarray(at, at + localHeaderBytes);
+    if (header.length === localHeaderBytes && isHeader(header)) return at;
+  }
+  return -1;
+}
+
+// Programs that read zips hold the magic in the clear: the fields must make sense too (APPNOTE 4.4).
+function isLocalHeader(header: Buffer): boolean {
+  const nameBytes = header.readUInt16LE(26);
+  const isMethod = knownMethods.has(header.readUInt16LE(8));
+  return header[4]! <= 63 && header[5]! <= 30 && isMethod && nameBytes > 0 && nameBytes <= 4096;
+}
+
+function isGzipHeader(header: Buffer): boolean {
+  const length = parseGzipHeader(header.subarray(1));
+  return length !== 'none' && header[9]! <= 4 && header[10]! <= 13;
+}

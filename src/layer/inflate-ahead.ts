@@ -1,0 +1,161 @@
+/**
+ * Inflates a layer on the thread pool, one buffer ahead of the scan, into two buffers that are used again and again. A
+ * `node:zlib` stream allocates every chunk it gives: measured on a gigabyte, collecting them costs as much as inflating.
+ * The handle below such a stream is undocumented; where it does not look as it does in Node 22 to 24, `pump` takes over.
+ */
+
+import { constants, createInflateRaw } from 'node:zlib';
+import { outputChunkBytes, type PumpEnd, pieceBytes, pump } from './pump.ts';
+
+/** What is used of the object below a `node:zlib` stream. */
+interface Handle {
+  init(
+    windowBits: number,
+    level: number,
+    memLevel: number,
+    strategy: number,
+    state: Uint32Array,
+    done: () => void,
+    dictionary: undefined,
+  ): void;
+  /** Calls `done` with `state` set to output and input left, or `onerror`. */
+  write(
+    flush: number,
+    input: Uint8Array,
+    inputAt: number,
+    inputBytes: number,
+    output: Uint8Array,
+    outputAt: number,
+    outputBytes: number,
+  ): void;
+  onerror: (message: string, errno: number, code: string) => void;
+  close(): void;
+}
+
+type HandleClass = new (mode: number) => Handle;
+
+const outputBytes = 2 * outputChunkBytes;
+/** zlib's number for raw inflate, which its JavaScript side keeps to itself. */
+const inflateRawMode = 6;
+
+/** Feeds `next()`'s pieces (undefined ends the input) to raw inflate and gives what comes out; not to be kept after the next chunk is asked for. */
+export function inflateAhead(next: () => Promise<Uint8Array | undefined>): AsyncGenerator<Uint8Array, PumpEnd> {
+  const handleClass = findHandleClass();
+  return handleClass === undefined
+    ? pump(createInflateRaw({ chunkSize: outputChunkBytes }), next)
+    : inflate(new InflateHandle(handleClass), next);
+}
+
+let found: { readonly handleClass: HandleClass | undefined } | undefined;
+
+function findHandleClass(): HandleClass | undefined {
+  if (found === undefined) {
+    const stream = createInflateRaw() as unknown as { _handle?: Partial<Handle> };
+    const handle = stream._handle;
+    const isKnown = typeof handle?.init === 'function' && typeof handle.write === 'function';
+    found = { handleClass: isKnown ? (handle.constructor as HandleClass) : undefined };
+  }
+  return found.handleClass;
+}
+
+async function* inflate(
+  handle: InflateHandle,
+  next: () => Promise<Uint8Array | undefined>,
+): AsyncGenerator<Uint8Array, PumpEnd> {
+  const outputs = [Buffer.allocUnsafeSlow(outputBytes), Buffer.allocUnsafeSlow(outputBytes)] as const;
+  let filling = fill(handle, outputs[0], next);
+  try {
+    for (let turn = 0; ; turn ^= 1) {
+      const { bytes, end } = await filling;
+      if (end === undefined) filling = fill(handle, outputs[turn === 0 ? 1 : 0], next);
+      if (bytes > 0) yield (outputs[turn] as Buffer).subarray(0, bytes);
+      if (end !== undefined) return end;
+    }
+  } finally {
+    // The thread pool may still write to the other buffer.
+    await filling.catch(() => {});
+    handle.close();
+  }
+}
+
+/** Fills a buffer as far as it goes. */
+async function fill(
+  handle: InflateHandle,
+  output: Buffer,
+  next: () => Promise<Uint8Array | undefined>,
+): Promise<{ readonly bytes: number; readonly end?: PumpEnd }> {
+  let bytes = 0;
+  for (;;) {
+    if (handle.inputLeft === 0) {
+      const piece = await next();
+      if (piece === undefined) {
+        const isEnd = await handle.hasEnded();
+        return { bytes, end: { how: isEnd ? 'ended' : 'truncated', unused: nothing } };
+      }
+      handle.give(piece);
+    }
+    const written = await handle.write(output, bytes);
+    if (written === undefined) return { bytes, end: { how: 'corrupt', unused: nothing } };
+    bytes += written;
+    if (bytes === output.length) return { bytes };
+    // Neither all input used nor all room: only a stream that has ended does that.
+    if (handle.inputLeft > 0) return { bytes, end: { how: 'ended', unused: handle.unused() } };
+  }
+}
+
+const nothing: Buffer = Buffer.alloc(0);
+
+/** One raw inflate stream, a write at a time. */
+class InflateHandle {
+  readonly #handle: Handle;
+  readonly #state = new Uint32Array(2);
+  readonly #input: Buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  #inputEnd = 0;
+  #inputAt = 0;
+  #settle: (failed: boolean) => void = () => {};
+
+  constructor(handleClass: HandleClass) {
+    this.#handle = new handleClass(inflateRawMode);
+    this.#handle.onerror = (): void => this.#settle(true);
+    const done = (): void => this.#settle(false);
+    this.#handle.init(constants.Z_MAX_WINDOWBITS, 0, 0, 0, this.#state, done, undefined);
+  }
+
+  get inputLeft(): number {
+    return this.#inputEnd - this.#inputAt;
+  }
+
+  /** Takes a copy of the next piece: its owner uses it again. */
+  give(piece: Uint8Array): void {
+    this.#input.set(piece);
+    this.#inputAt = 0;
+    this.#inputEnd = piece.length;
+  }
+
+  /** @returns bytes written, undefined where the data is damaged */
+  async write(output: Buffer, at: number): Promise<number | undefined> {
+    if (await this.#run(constants.Z_SYNC_FLUSH, output, at)) return undefined;
+    this.#inputAt = this.#inputEnd - (this.#state[1] as number);
+    return output.length - at - (this.#state[0] as number);
+  }
+
+  /** Whether the stream ended exactly where its input did: an open one calls being asked to finish an error. */
+  async hasEnded(): Promise<boolean> {
+    return !(await this.#run(constants.Z_FINISH, Buffer.alloc(1), 0));
+  }
+
+  unused(): Buffer {
+    return Buffer.from(this.#input.subarray(this.#inputAt, this.#inputEnd));
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+
+  #run(flush: number, output: Buffer, at: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+      this.#handle.write(flush, this.#input, this.#inputAt, this.inputLeft, output, at, output.length - at);
+    });
+  }
+}
