@@ -34,6 +34,8 @@ export type Reference =
   | { readonly kind: 'name'; readonly text: string; readonly ref: string; readonly name?: ImageName }
   /** `ref` is a name as written, or an id (`sha256:…`, or its first digits). */
   | { readonly kind: 'docker-daemon' | 'podman'; readonly text: string; readonly ref: string }
+  /** A container's name or id, of docker's or podman's: its image is meant. */
+  | { readonly kind: 'container'; readonly text: string; readonly ref: string }
   | { readonly kind: 'registry'; readonly text: string; readonly name: ImageName }
   /** Every tag of every repository of a registry that matches: `*` is any characters, `?` one. */
   | ({ readonly kind: 'repositories'; readonly text: string } & RepositoryPattern)
@@ -48,7 +50,8 @@ export type Reference =
   | { readonly kind: 'stdin'; readonly text: string };
 
 const maxLength = 4096;
-const transports = 'docker-daemon:, podman:, docker://, docker-archive:, oci-archive:, oci:';
+const digestHint = 'A digest is sha256: and 64 hexadecimal digits.';
+const transports = 'docker-daemon:, podman:, container:, docker://, docker-archive:, oci-archive:, oci:';
 
 /** Reads one image argument. @throws ScanError REFERENCE_INVALID */
 export function parseReference(text: string): Reference {
@@ -74,7 +77,7 @@ export function parseImageName(text: string): ImageName {
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : text.slice(at + 1);
   if (digest !== undefined && !isDigest(digest)) {
-    throw invalid(text, 'has no valid digest after the "@"', 'A digest is sha256: and 64 hexadecimal digits.');
+    throw invalid(text, 'has no valid digest after the "@"', digestHint);
   }
   let rest = at < 0 ? text : text.slice(0, at);
   const colon = rest.indexOf(':', rest.lastIndexOf('/') + 1);
@@ -122,6 +125,16 @@ function parseTransport(text: string, transport: string, rest: string): Referenc
     case 'docker-daemon':
     case 'podman':
       return { kind: transport, text, ref: daemonReference(text, rest) };
+    case 'container':
+      if (/^[A-Za-z0-9][\w.-]{0,254}$/.test(rest)) return { kind: 'container', text, ref: rest };
+      throw invalid(text, 'names no container', "Write container:NAME with a container's name or id.");
+    case 'containers-storage':
+      if (!rest.startsWith('[')) return { kind: 'podman', text, ref: daemonReference(text, rest) };
+      throw invalid(
+        text,
+        'names a storage of its own, which podman alone can read',
+        'Start `podman system service` over that storage, and write podman:NAME.',
+      );
     case 'docker':
       if (!rest.startsWith('//')) return undefined;
       if (/[*?]/.test(rest)) return { kind: 'repositories', text, ...parsePattern(text, rest.slice(2)) };
@@ -138,7 +151,6 @@ function parseTransport(text: string, transport: string, rest: string): Referenc
       if (!rest.startsWith('//')) return undefined;
       throw invalid(text, 'is a URL', 'Write the path alone.');
     case 'dir':
-    case 'containers-storage':
     case 'sif':
     case 'ostree':
     case 'registry':
@@ -160,6 +172,13 @@ function daemonReference(text: string, ref: string): string {
 }
 
 function splitPath(text: string, rest: string): { path: string; select?: ImageSelector } {
+  const [, before = '', digest] = /^(.*?):?@((?:sha256|sha384|sha512):[0-9a-f]+)$/s.exec(rest) ?? [];
+  if (digest !== undefined) {
+    if (!isDigest(digest)) throw invalid(text, 'has no valid digest after the "@"', digestHint);
+    if (before === '') throw invalid(text, 'names no path after the ":"');
+    // A tag before the digest says nothing that the digest does not.
+    return { path: splitPath(text, before).path, select: { digest } };
+  }
   // As containers-transports(5): the path ends at the first colon. A Windows drive keeps its own.
   const drive = /^[A-Za-z]:[\\/]/.test(rest) ? 2 : 0;
   const colon = rest.indexOf(':', drive);

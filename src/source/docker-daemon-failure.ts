@@ -16,19 +16,26 @@ export interface DaemonFailure {
 interface Asked {
   readonly engine: DaemonEngine;
   readonly ref: string;
+  readonly isContainer?: boolean;
 }
 
 /** One error for every place tried: what matters most to the user decides its code and hint. */
-export function daemonFailure({ engine, ref }: Asked, failures: readonly DaemonFailure[]): ScanError {
+export function daemonFailure(
+  { engine, ref, isContainer = false }: Asked,
+  failures: readonly DaemonFailure[],
+): ScanError {
   const tried = failures.map(({ endpoint }) => endpointName(endpoint)).join(', ');
   const origin = failures[0]?.endpoint.origin ?? '';
   const from = origin === 'default socket' ? '' : ` (from ${origin})`;
   const answered = failures.filter(({ error }) => statusOf(error) === 404);
   if (answered.length > 0) {
     const at = answered.map(({ endpoint }) => endpointName(endpoint)).join(', ');
-    return new ScanError('IMAGE_NOT_FOUND', `The ${engine} daemon at ${at}${from} has no image "${ref}".`, {
+    const what = isContainer ? 'container' : 'image';
+    return new ScanError('IMAGE_NOT_FOUND', `The ${engine} daemon at ${at}${from} has no ${what} "${ref}".`, {
       subject: ref,
-      hint: `\`${engine} images\` lists what it has; for an image in a registry write docker://…`,
+      hint: isContainer
+        ? `\`${engine} ps --all\` lists what it has.`
+        : `\`${engine} images\` lists what it has; for an image in a registry write docker://…`,
     });
   }
   const denied = failures.find(({ error }) => ['EACCES', 'EPERM'].includes(codeOf(error)));
@@ -41,10 +48,12 @@ export function daemonFailure({ engine, ref }: Asked, failures: readonly DaemonF
   }
   const failed = failures.find(({ error }) => !['ENOENT', 'ECONNREFUSED'].includes(codeOf(error)));
   const why = failed === undefined ? '' : `; ${endpointName(failed.endpoint)}: ${reasonOf(failed.error)}`;
+  const isSsh = failures.some(({ endpoint }) => endpoint.address.kind === 'ssh');
   const error = new ScanError('SOURCE_UNAVAILABLE', `No ${engine} daemon answers${from}: tried ${tried}${why}.`, {
     subject: ref,
-    hint:
-      engine === 'docker'
+    hint: isSsh
+      ? `Try \`ssh HOST ${engine} version\` by hand: it must work without a question, with a known host key and a key of yours.`
+      : engine === 'docker'
         ? 'Start it, or say where it is with DOCKER_HOST or a docker context.'
         : 'Start it (`podman system service`), or say where it is with CONTAINER_HOST.',
     cause: failed?.error ?? failures[0]?.error,

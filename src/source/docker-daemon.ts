@@ -21,6 +21,7 @@ import { type DaemonFailure, daemonFailure, reasonOf } from './docker-daemon-fai
 import { type DaemonEndpoint, type DaemonEngine, resolveDaemonEndpoints } from './docker-host.ts';
 import { readPatiently, within } from './patient-read.ts';
 import type { Blob, ImageRecord, ImageSource } from './source.ts';
+import { SshAgent } from './ssh-agent.ts';
 
 /** Which image of which daemon. */
 export interface DaemonReference {
@@ -29,6 +30,8 @@ export interface DaemonReference {
   readonly ref: string;
   /** What the user wrote. */
   readonly text: string;
+  /** True where `ref` is a container's: its image is meant. */
+  readonly isContainer?: boolean;
 }
 
 /** How to reach it; everything but `signal` may be left out. */
@@ -54,7 +57,7 @@ export async function openDaemonImage(reference: DaemonReference, options: Daemo
     let daemon: Daemon | undefined;
     try {
       checkSocket(endpoint);
-      daemon = await connect(endpoint);
+      daemon = await connect(endpoint, env);
       const inspect = await inspectImage(daemon, reference, options);
       return new DaemonImage(daemon, inspect, { reference, options });
     } catch (error) {
@@ -80,7 +83,10 @@ function checkSocket({ address }: DaemonEndpoint): void {
     statSync(address.path);
 }
 
-async function connect({ address }: DaemonEndpoint): Promise<Daemon> {
+async function connect(
+  { engine, address }: DaemonEndpoint,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Daemon> {
   // It brings ssh and gRPC: 140 ms that a scan of a file or a registry should not pay at its start.
   const { default: Docker } = await import('dockerode');
   // Given as undefined on purpose: dockerode would fill what is left out from DOCKER_HOST and its kin by itself.
@@ -88,6 +94,11 @@ async function connect({ address }: DaemonEndpoint): Promise<Daemon> {
   if (address.kind === 'socket') {
     const agent = new HttpAgent();
     return { agent, docker: new Docker({ ...nothing, protocol: 'http', socketPath: address.path, agent } as object) };
+  }
+  if (address.kind === 'ssh') {
+    const agent = new SshAgent(engine, address, env);
+    // The name is for the Host header alone: the agent's connections know where they lead.
+    return { agent, docker: new Docker({ ...nothing, protocol: 'http', host: 'docker', port: 80, agent } as object) };
   }
   const { host, port, tls } = address;
   const { verify = true, ...material } = tls ?? {};
@@ -97,20 +108,28 @@ async function connect({ address }: DaemonEndpoint): Promise<Daemon> {
 }
 
 async function inspectImage(
-  { docker }: Daemon,
+  { docker, agent }: Daemon,
   reference: DaemonReference,
   options: DaemonOptions,
 ): Promise<JsonObject> {
+  if (reference.isContainer === true) {
+    const container: unknown = await answered(docker.getContainer(reference.ref).inspect(), reference, options);
+    const image = asText(field(asObject(container), 'Image'));
+    if (image === undefined) throw noSuchDaemon(reference);
+    return inspectImage({ docker, agent }, { ...reference, ref: image, isContainer: false }, options);
+  }
   // podman takes the beginning of an id only without its algorithm; docker takes both.
   const name = reference.ref.replace(/^sha256:(?=[0-9a-f]{1,63}$)/, '');
   const answer: unknown = await answered(docker.getImage(name).inspect(), reference, options);
   const inspect = asObject(answer);
-  if (asText(field(inspect, 'Id')) === undefined) {
-    throw new ScanError('SOURCE_UNAVAILABLE', `What answers at the ${reference.engine} socket is no such daemon.`, {
-      subject: reference.ref,
-    });
-  }
+  if (asText(field(inspect, 'Id')) === undefined) throw noSuchDaemon(reference);
   return inspect!;
+}
+
+function noSuchDaemon({ engine, ref }: DaemonReference): ScanError {
+  return new ScanError('SOURCE_UNAVAILABLE', `What answers at the ${engine} socket is no such daemon.`, {
+    subject: ref,
+  });
 }
 
 function answered<T>(promise: Promise<T>, { engine, ref }: DaemonReference, options: DaemonOptions): Promise<T> {
@@ -142,7 +161,8 @@ class DaemonImage implements ImageSource {
     const id = asText(field(inspect, 'Id')) ?? '';
     this.#id = id.includes(':') ? id : `sha256:${id}`;
     this.kind = engine === 'docker' ? 'docker-daemon' : 'podman';
-    this.title = `${this.kind} ${ref} (${this.#id.slice(0, this.#id.indexOf(':') + 13)})`;
+    const what = context.reference.isContainer === true ? `container ${ref}` : ref;
+    this.title = `${this.kind} ${what} (${this.#id.slice(0, this.#id.indexOf(':') + 13)})`;
     checkPlatform(inspect, context);
   }
 

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { ScanError } from '../errors.ts';
+import type { SshAddress } from './ssh-agent.ts';
 
 /** The daemons we speak to; both serve Docker's API. */
 export type DaemonEngine = 'docker' | 'podman';
@@ -27,7 +28,8 @@ export interface DaemonEndpoint {
   readonly origin: string;
   readonly address:
     | { readonly kind: 'socket'; readonly path: string }
-    | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls?: DaemonTls };
+    | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls?: DaemonTls }
+    | ({ readonly kind: 'ssh' } & SshAddress);
 }
 
 /** What resolution may look at. */
@@ -38,8 +40,12 @@ export interface DaemonSurroundings {
   readonly readFile: (path: string) => string | undefined;
 }
 
-/** The endpoint as a person would write it: `unix:///run/docker.sock`, `tcp://host:2376`. */
+/** The endpoint as a person would write it: `unix:///run/docker.sock`, `tcp://host:2376`, `ssh://me@host`. */
 export function endpointName({ address }: DaemonEndpoint): string {
+  if (address.kind === 'ssh') {
+    const { user, host, port, path = '' } = address;
+    return `ssh://${user === undefined ? '' : `${user}@`}${host}${port === undefined ? '' : `:${port}`}${path}`;
+  }
   return address.kind === 'socket' ? `unix://${address.path}` : `tcp://${address.host}:${address.port}`;
 }
 
@@ -126,15 +132,11 @@ function parseHost(
     const path = rest !== '' ? rest : scheme === 'unix' ? '/var/run/docker.sock' : '//./pipe/docker_engine';
     return { engine, origin, address: { kind: 'socket', path } };
   }
-  if (scheme === 'ssh') {
-    throw new ScanError('SOURCE_UNAVAILABLE', `${origin} is an ssh:// host: not supported yet.`, {
-      hint: 'Forward the socket (`ssh -L /tmp/docker.sock:/var/run/docker.sock host`) and set DOCKER_HOST=unix:///tmp/docker.sock, or pipe `docker save` into `whichlayer scan -`.',
-    });
-  }
+  if (scheme === 'ssh') return { engine, origin, address: { kind: 'ssh', ...parseSshHost(rest, origin) } };
   const url = scheme === 'tcp' || scheme === 'http' || scheme === 'https' ? tryUrl(`http://${rest}`) : undefined;
   if (url === undefined || url.hostname === '') {
     throw new ScanError('SOURCE_UNAVAILABLE', `${origin} is not an address of a daemon we know.`, {
-      hint: 'Use unix:///path or tcp://host:port.',
+      hint: 'Use unix:///path, tcp://host:port or ssh://user@host.',
     });
   }
   const tls = tlsFor() ?? (scheme === 'https' ? { verify: true } : undefined);
@@ -149,6 +151,36 @@ function parseHost(
       port: explicitPort || (tls === undefined ? 2375 : 2376),
       ...(tls === undefined ? {} : { tls }),
     },
+  };
+}
+
+/**
+ * `[user@]host[:port][/socket]`. Each part becomes an argument of ssh, and the socket a word for the shell over
+ * there, so that each is of plain characters and none begins like an option (`-oProxyCommand=…`).
+ */
+function parseSshHost(text: string, origin: string): SshAddress {
+  const [, user, host, ipv6, port, path] =
+    /^(?:([^@/]*)@)?(?:([^:/@[\]]+)|\[([0-9A-Fa-f:.]+)\])(?::(\d{1,5}))?(\/.*)?$/s.exec(text) ?? [];
+  const name = host ?? ipv6;
+  const isPlain = (part: string | undefined): boolean => part === undefined || /^[A-Za-z0-9_][\w.-]*$/.test(part);
+  const socket = path === undefined || path === '/' ? undefined : path;
+  if (
+    name === undefined ||
+    !isPlain(host) ||
+    !isPlain(user) ||
+    Number(port ?? 1) > 65_535 ||
+    (socket !== undefined && !/^(\/[A-Za-z0-9_.][\w.-]*)+$/.test(socket))
+  ) {
+    const said = user?.includes(':') ? 'holds a password, which ssh takes from nobody' : 'is no ssh address we can use';
+    throw new ScanError('SOURCE_UNAVAILABLE', `${origin} ${said}.`, {
+      hint: 'Write ssh://user@host[:port][/path/of/docker.sock], and keep all else in ~/.ssh/config.',
+    });
+  }
+  return {
+    host: name,
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(socket === undefined ? {} : { path: socket }),
   };
 }
 

@@ -50,6 +50,8 @@ export async function openImage(reference: Reference, options: OpenOptions): Pro
       return openDaemonImage({ engine: 'docker', ...reference }, options);
     case 'podman':
       return openDaemonImage({ engine: 'podman', ...reference }, options);
+    case 'container':
+      return openContainer(reference, options);
     default:
       return openLocal(reference, options);
   }
@@ -89,6 +91,19 @@ async function openNamed(reference: NamedReference, options: OpenOptions): Promi
     }
   }
   throw noneHasIt(reference.text, attempts);
+}
+
+/** The image of a container of docker's or podman's. */
+async function openContainer({ ref, text }: { ref: string; text: string }, options: OpenOptions): Promise<ImageSource> {
+  const attempts: Attempt[] = [];
+  for (const engine of ['docker', 'podman'] as const) {
+    try {
+      return await openDaemonImage({ engine, ref, text, isContainer: true }, options);
+    } catch (error) {
+      attempts.push({ where: engine, error: passable(error) });
+    }
+  }
+  throw noneHasIt(text, attempts);
 }
 
 /** The registry's names of a reference: one, unless registries.conf has several places for short ones; an id has none. */
