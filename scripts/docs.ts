@@ -1,6 +1,6 @@
 /**
- * Writes docs/cli.md from the tables of flags and commands, docs/errors.md from the error codes and
- * docs/detectors.md from the rules.
+ * Writes docs/cli.md and schemas/config.schema.json from the tables of flags and commands, docs/errors.md from the
+ * error codes and docs/detectors.md from the rules.
  * With --check nothing is written, and a file that differs ends in 1: docs never drift from the code.
  */
 
@@ -10,6 +10,7 @@ import { commandHelp, exitStatuses, flagText, flagTitle } from '../src/cli/help.
 import { loadRules } from '../src/detect/load-rules.ts';
 import type { Provider, RuleSet } from '../src/detect/rule.ts';
 import { errorCodes } from '../src/errors.ts';
+import { configSchemaText } from './config-schema.ts';
 import { errorExplanations } from './error-explanations.ts';
 
 const note = '<!-- Written by scripts/docs.ts; change the tables it reads. -->';
@@ -18,6 +19,7 @@ const documents = new Map([
   ['docs/cli.md', cliDocument()],
   ['docs/errors.md', errorDocument()],
   ['docs/detectors.md', detectorDocument(await loadRules())],
+  ['schemas/config.schema.json', configSchemaText()],
 ]);
 
 const checking = process.argv.includes('--check');
@@ -85,7 +87,7 @@ function cliDocument(): string {
     'Standard output carries the report alone; progress and errors go to standard error.',
     ...commands,
     '## Options',
-    'An option can be set by its environment variable; what is typed wins. A switch is set to `true` or `false`; in a variable, several values are separated by commas.',
+    'An option can be set by its environment variable, or in a configuration file ([config.md](config.md)); what is typed wins, then the variable. A switch is set to `true` or `false`; in a variable, several values are separated by commas.',
     ...groups.flatMap((own, index) => [
       `### ${flagGroups[index]}`,
       table(['Option', 'Meaning', 'Commands', 'Variable'], own.map(flagRow)),

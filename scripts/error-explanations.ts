@@ -8,6 +8,8 @@ export const errorExplanations: Readonly<Record<ErrorCode, string>> = {
   USAGE_INVALID: 'An option, its value, an operand or a file named by one is wrong; nothing was scanned.',
   CONFIG_INVALID: 'The configuration file is wrong; nothing was scanned.',
   RULE_INVALID: 'A rule file has problems; nothing was scanned. `whichlayer rules check FILE` lists them.',
+  RULE_UNSUPPORTED:
+    'A rule of an imported file can not be run here, so what it looks for was not looked for (incomplete), or is run otherwise than its own program would (notice). The message says which and why; `--skip` the rule, or switch it off in the configuration file.',
   SOURCE_UNAVAILABLE: 'The daemon, registry or file an image should come from can not be reached or read.',
   SOURCE_TIMEOUT: 'The daemon or registry stopped answering.',
   IMAGE_NOT_FOUND: 'The place was reached and has no such image.',

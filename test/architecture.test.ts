@@ -29,7 +29,8 @@ const metIn: Readonly<Record<string, RegExp>> = {
   'zlib-sync': /^src\/layer\/inflate-sync\.ts$/,
   'p-limit': /^src\/scan\/pool\.ts$/,
   'cli-table3': /^src\/report\/[a-z-]*table[a-z-]*\.ts$/,
-  yaml: /^src\/detect\/[a-z-]+\.ts$/,
+  yaml: /^src\/(?:detect\/[a-z-]+|cli\/config)\.ts$/,
+  'smol-toml': /^src\/(?:detect\/gitleaks-file|source\/registry\/registries-conf)\.ts$/,
 };
 
 const files = globSync('src/**/*.ts', { cwd: root }).map((file) => file.split(path.sep).join('/'));

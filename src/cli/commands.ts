@@ -2,13 +2,16 @@
 
 import { open, writeFile } from 'node:fs/promises';
 import { loadAutomaton, loadRules } from '../detect/load-rules.ts';
+import { overridableIds, overrideRules, type RuleOverride } from '../detect/override-rules.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
 import { envReporters, reporters } from '../report/index.ts';
+import { printable } from '../report/printable.ts';
 import type { ReporterOptions } from '../report/reporter.ts';
 import type { EnvReport, Report } from '../scan/finding.ts';
 import { type RunOptions, runEnv, runScan, type Target } from '../scan/run.ts';
 import { complaints } from './complaints.ts';
+import type { Config } from './config.ts';
 import { envExitCodeOf, exitCodeOf, type Gate } from './exit-code.ts';
 import { explain } from './explain.ts';
 import type { LowArgs } from './flags.ts';
@@ -31,14 +34,19 @@ type Run = Extract<Invocation, { kind: 'run' }>;
 /** Runs a command and returns its exit status. @throws ScanError */
 export async function runCommand(run: Run, context: CommandContext): Promise<number> {
   const { command, options, operands } = run;
-  const ruleSet = await loadRules(options.rules);
+  if (run.config !== undefined && !options.quiet) {
+    context.io.stderr.write(`whichlayer: options from ${printable(run.config.file)}\n`);
+  }
+  const loaded = await loadRules(options.rules);
+  const ruleSet = overrideRules(loaded, checkOverrides(run.config, loaded));
   switch (command) {
     case 'scan':
       return overImages(scan, run, ruleSet, context);
     case 'env':
       return overImages(env, run, ruleSet, context);
     case 'explain':
-      return explain(operands[0]!, ruleSet, options, context.io);
+      // A rule that is switched off is still one to ask about.
+      return explain(operands[0]!, loaded, options, context.io);
     case 'rules':
       return rules(operands, ruleSet, options, context.io);
   }
@@ -58,7 +66,7 @@ const env: ImageCommand<EnvReport> = { run: runEnv, formats: envReporters, exitC
 
 async function overImages<R extends Report | EnvReport>(
   command: ImageCommand<R>,
-  { operands, options }: Run,
+  { operands, options, config }: Run,
   ruleSet: RuleSet,
   context: CommandContext,
 ): Promise<number> {
@@ -66,7 +74,8 @@ async function overImages<R extends Report | EnvReport>(
   await checkOutputs(options);
   const progress = progressOf(options, context.io);
   try {
-    const report = await command.run(targets, await runOptions(options, ruleSet, context, progress));
+    const made = await runOptions(options, ruleSet, context, progress);
+    const report = await command.run(targets, config === undefined ? made : { ...made, config: config.file });
     progress.close();
     await write(command.formats, report, options, context.io);
     complain(report, options, context.io);
@@ -94,7 +103,6 @@ async function runOptions(
 ): Promise<RunOptions> {
   const { timeoutSeconds } = options;
   const timeout = timeoutSeconds === undefined ? [] : [timeLimit(timeoutSeconds)];
-  checkNames([...options.only, ...options.skip], ruleSet);
   return {
     version,
     ruleSet,
@@ -102,8 +110,9 @@ async function runOptions(
     filter: {
       minConfidence: options.minConfidence,
       minSeverity: options.severity,
-      only: options.only,
-      skip: options.skip,
+      only: namedRules(options.only, ruleSet),
+      skip: namedRules(options.skip, ruleSet),
+      allowInline: options.allowInline,
     },
     showSecrets: options.showSecrets,
     fingerprintKey: process.env['WHICHLAYER_FINGERPRINT_KEY'],
@@ -115,13 +124,38 @@ async function runOptions(
   };
 }
 
-function checkNames(names: readonly string[], ruleSet: RuleSet): void {
-  const known = ruleSet.providers.flatMap(({ id, detectors }) => [id, ...detectors.map((detector) => detector.id)]);
-  for (const name of names) {
-    if (known.includes(name)) continue;
-    const hint = didYouMean(name, known) ?? 'whichlayer rules list shows them all.';
-    throw new ScanError('USAGE_INVALID', `There is no rule or provider ${name}.`, { subject: name, hint });
+/** Ids of rules and providers for what was named; a category stands for its providers. @throws ScanError USAGE_INVALID */
+function namedRules(names: readonly string[], ruleSet: RuleSet): string[] {
+  const ids = overridableIds(ruleSet);
+  for (const id of ruleSet.disabled ?? []) ids.add(id);
+  const categories = new Set(ruleSet.providers.flatMap((provider) => provider.categories));
+  return names.flatMap((name) => {
+    if (ids.has(name)) return [name];
+    if (categories.has(name)) {
+      return ruleSet.providers.filter((provider) => provider.categories.includes(name)).map(({ id }) => id);
+    }
+    const hint = didYouMean(name, [...ids, ...categories]) ?? 'whichlayer rules list shows them all.';
+    throw new ScanError('USAGE_INVALID', `There is no rule, provider or category ${name}.`, { subject: name, hint });
+  });
+}
+
+/** Whatever is set for a rule must be set for one there is: a misspelt name would silently do nothing. @throws ScanError CONFIG_INVALID */
+function checkOverrides(config: Config | undefined, ruleSet: RuleSet): readonly RuleOverride[] {
+  if (config === undefined) return [];
+  const ids = overridableIds(ruleSet);
+  for (const { id, line } of config.overrides) {
+    if (ids.has(id)) continue;
+    const hint = didYouMean(id, ids) ?? 'whichlayer rules list shows them all.';
+    throw new ScanError(
+      'CONFIG_INVALID',
+      `${config.file}:${line}: there is no rule or provider ${JSON.stringify(id)}.`,
+      {
+        subject: config.file,
+        hint,
+      },
+    );
   }
+  return config.overrides.map(({ line: _, ...override }) => override);
 }
 
 /** A file that can't be written is told before the scan: a pipeline must not lose a report after an hour. @throws ScanError USAGE_INVALID */

@@ -130,7 +130,31 @@ export const flags: readonly Flag[] = [
     group: 'What is shown',
     commands: detecting,
     env: true,
-    description: 'Detectors of your own besides the built-in ones (docs/rules.md).',
+    description: 'Detectors of your own besides the built-in ones: rule files (docs/rules.md) or a gitleaks.toml.',
+  },
+  {
+    name: 'allow-inline',
+    group: 'What is shown',
+    commands: images,
+    env: true,
+    description:
+      'Believe marks in the image: a secret with whichlayer:allow or gitleaks:allow in its line is counted, not shown.',
+  },
+  {
+    name: 'config',
+    value: 'FILE',
+    group: 'Running',
+    commands: detecting,
+    env: true,
+    description:
+      'Read options and what is set for single rules from this file (docs/config.md); without it, from .whichlayer.yaml in the current folder, if there is one.',
+  },
+  {
+    name: 'no-config',
+    group: 'Running',
+    commands: detecting,
+    env: true,
+    description: 'Read no configuration file.',
   },
   {
     name: 'show-secrets',
@@ -310,11 +334,14 @@ export interface LowArgs {
   readonly source: (typeof sourceChoices)[number];
   readonly platform?: string;
   readonly imagesFrom?: string;
+  readonly allTags: boolean;
+  readonly noReferrers: boolean;
   readonly minConfidence: Confidence;
   readonly severity: Severity;
   readonly only: readonly string[];
   readonly skip: readonly string[];
   readonly rules: readonly string[];
+  readonly allowInline: boolean;
   readonly showSecrets: boolean;
   readonly failOn?: Severity;
   readonly exitZero: boolean;
@@ -334,8 +361,6 @@ export interface LowArgs {
   readonly allowHost: readonly string[];
   readonly foreignLayers: boolean;
   readonly jobs?: number;
-  readonly allTags: boolean;
-  readonly noReferrers: boolean;
   readonly timeoutSeconds?: number;
 }
 

@@ -35,6 +35,7 @@ export function lowArgsOf(command: CommandName, raw: RawValues): LowArgs {
     only: list('only'),
     skip: list('skip'),
     rules: list('rules'),
+    allowInline: byName.has('allow-inline'),
     showSecrets: byName.has('show-secrets'),
     ...present('failOn', choice('fail-on', severities)),
     exitZero: byName.has('exit-zero'),
@@ -66,7 +67,8 @@ export function readSwitch(text: string, from: string): boolean {
   throw new ScanError('USAGE_INVALID', `${from} is a switch: set it to true or false.`, { subject: from });
 }
 
-function formatsOf(command: CommandName): readonly string[] {
+/** The formats a command can write. */
+export function formatsOf(command: CommandName): readonly string[] {
   if (command === 'scan') return Object.keys(reporters);
   return command === 'env' ? Object.keys(envReporters) : ['table', 'json'];
 }

@@ -1,13 +1,14 @@
 /**
- * The command line, read against the table of flags: what was typed wins over WHICHLAYER_<OPTION>, that over
- * the default. Every mistake is a `USAGE_INVALID` with what may have been meant, before anything is scanned.
+ * The command line, read against the table of flags: what was typed wins over WHICHLAYER_<OPTION>, that over the
+ * configuration file, that over the default. Every mistake is a `USAGE_INVALID` with what may have been meant, before anything is scanned.
  */
 
 import { parseArgs } from 'node:util';
 
 import { ScanError } from '../errors.ts';
+import type { Config } from './config.ts';
 import { type CommandName, commandNames, type Flag, flags, type LowArgs, variableOf } from './flags.ts';
-import { lowArgsOf, type RawValues, readSwitch } from './low-args.ts';
+import { formatsOf, lowArgsOf, type RawValues, readSwitch } from './low-args.ts';
 import { didYouMean } from './near-name.ts';
 
 /** What the user wants done. */
@@ -18,6 +19,8 @@ export type Invocation =
       readonly options: LowArgs;
       /** What stands after the command: images, a provider, a subcommand with its operands. */
       readonly operands: readonly string[];
+      /** The configuration file that was read. */
+      readonly config?: Config;
     }
   | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'version' };
@@ -26,8 +29,29 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const generalFlags = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } } as const;
 
+/** The configuration file that arguments or environment name, and whether there is to be none. @throws ScanError USAGE_INVALID */
+export function configChoice(
+  argv: readonly string[],
+  env: Environment,
+): { readonly file: string | undefined; readonly isOff: boolean } {
+  const { values, positionals } = readTokens(argv);
+  const [first] = positionals;
+  const needsNone = first === undefined || first === 'help' || values.has('help') || values.has('version');
+  const typed = values.get('config')?.at(-1);
+  const named = env['WHICHLAYER_CONFIG'];
+  const off = env['WHICHLAYER_NO_CONFIG'] ?? '';
+  if (typed !== undefined && values.has('no-config')) {
+    throw usage('--config and --no-config exclude each other.', undefined, '--config');
+  }
+  const isOff =
+    needsNone ||
+    values.has('no-config') ||
+    (typed === undefined && off !== '' && readSwitch(off, 'WHICHLAYER_NO_CONFIG'));
+  return { file: typed ?? (named === '' ? undefined : named), isOff };
+}
+
 /** Reads the arguments after the program's name. @throws ScanError USAGE_INVALID */
-export function parseArguments(argv: readonly string[], env: Environment): Invocation {
+export function parseArguments(argv: readonly string[], env: Environment, config?: Config): Invocation {
   const { values, positionals } = readTokens(argv);
   const [first, ...operands] = positionals;
   if (values.has('version')) return { kind: 'version' };
@@ -46,10 +70,16 @@ export function parseArguments(argv: readonly string[], env: Environment): Invoc
       throw usage(`--${name} does not go with whichlayer ${command}.`, `It goes with ${where}.`, `--${name}`);
     }
   }
-  const options = lowArgsOf(command, withVariables(command, values, env));
+  const options = lowArgsOf(command, withDefaults(command, values, env, config));
   const noColor = options.noColor || (env['NO_COLOR'] ?? '') !== '';
   checkOperands(command, operands, options);
-  return { kind: 'run', command, options: { ...options, noColor }, operands };
+  return {
+    kind: 'run',
+    command,
+    options: { ...options, noColor },
+    operands,
+    ...(config === undefined ? {} : { config }),
+  };
 }
 
 function readTokens(argv: readonly string[]): { values: Map<string, string[]>; positionals: string[] } {
@@ -114,7 +144,12 @@ function checkToken(token: {
   return value;
 }
 
-function withVariables(command: CommandName, typed: ReadonlyMap<string, string[]>, env: Environment): RawValues {
+function withDefaults(
+  command: CommandName,
+  typed: ReadonlyMap<string, string[]>,
+  env: Environment,
+  config: Config | undefined,
+): RawValues {
   const values = new Map<Flag, { texts: readonly string[]; from: string }>();
   for (const flag of flags) {
     if (!flag.commands.includes(command)) continue;
@@ -125,11 +160,22 @@ function withVariables(command: CommandName, typed: ReadonlyMap<string, string[]
     }
     const variable = variableOf(flag);
     const text = variable === undefined ? undefined : env[variable];
-    if (variable === undefined || text === undefined || text === '') continue;
+    if (variable === undefined || text === undefined || text === '') {
+      const given = config?.values.get(flag);
+      const usable = given?.texts.filter((one) => isWritable(command, flag, one)) ?? [];
+      if (given !== undefined && usable.length > 0) values.set(flag, { ...given, texts: usable });
+      continue;
+    }
     if (flag.value === undefined && !readSwitch(text, variable)) continue;
     values.set(flag, { texts: flag.repeatable ? text.split(',') : [text], from: variable });
   }
   return values;
+}
+
+/** A file is for all commands: a format that one of them does not have is passed over there. */
+function isWritable(command: CommandName, { name }: Flag, text: string): boolean {
+  if (name !== 'format' && name !== 'output') return true;
+  return formatsOf(command).includes(text.replace(/=[\s\S]*$/, '').toLowerCase());
 }
 
 function helpOn(name: string | undefined): Invocation {
@@ -176,7 +222,11 @@ function checkImages(command: CommandName, operands: readonly string[], options:
     throw usage('--password-stdin needs --username.', undefined, '--password-stdin');
   }
   if (options.username !== undefined && !options.passwordStdin) {
-    throw usage('--username needs --password-stdin.', 'Pipe the password in: it is not taken as an argument.', '--username');
+    throw usage(
+      '--username needs --password-stdin.',
+      'Pipe the password in: it is not taken as an argument.',
+      '--username',
+    );
   }
   if (options.registryToken !== undefined && options.username !== undefined) {
     throw usage('--registry-token and --username exclude each other.', undefined, '--registry-token');

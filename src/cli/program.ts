@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import { messageOf, ScanError } from '../errors.ts';
 import { printable } from '../report/printable.ts';
 import { runCommand } from './commands.ts';
+import { loadConfig } from './config-file.ts';
 import { exitCodes } from './exit-code.ts';
 import { help } from './help.ts';
 import { processIo } from './io.ts';
-import { type Invocation, parseArguments } from './parse-arguments.ts';
+import { configChoice, type Invocation, parseArguments } from './parse-arguments.ts';
 
 /** Runs whichlayer with the process's arguments, environment and streams. */
 export async function main(): Promise<void> {
@@ -37,7 +38,9 @@ export async function main(): Promise<void> {
     });
   }
   try {
-    const invocation = parseArguments(process.argv.slice(2), process.env);
+    const argv = process.argv.slice(2);
+    const config = await loadConfig(configChoice(argv, process.env));
+    const invocation = parseArguments(argv, process.env, config);
     if (invocation.kind === 'run') debug = invocation.options.debug;
     process.exitCode = await dispatch(invocation, io, stop.signal);
   } catch (error) {

@@ -1,7 +1,9 @@
 /** `whichlayer rules [list|show ID|check FILE…]`: the detectors there are, one of them in full, and the linter for rule files. */
 
 import { readFile } from 'node:fs/promises';
-import { unreadable } from '../detect/load-rules.ts';
+import type { GitleaksImport } from '../detect/gitleaks.ts';
+import { isToml } from '../detect/is-toml.ts';
+import { readableText, unreadable } from '../detect/load-rules.ts';
 import type { Detector, Provider, RuleSet } from '../detect/rule.ts';
 import { formatProblem, type RuleProblem } from '../detect/rule-problem.ts';
 import { type Paint, painter, severityFormat } from '../report/paint.ts';
@@ -73,6 +75,11 @@ function show(provider: Provider, detector: Detector, columns: number, paint: Pa
     ['checks', detector.checks.join(', ')],
     ['never', detector.not.join('  ')],
     ['pair', detector.companion === undefined ? '' : pairOf(detector.companion)],
+    ['only in', detector.path === undefined ? '' : `files whose path matches ${detector.path}`],
+    [
+      'allowed',
+      detector.allow === undefined ? '' : `by ${formatNumber(detector.allow.length, 'allow-list')} of its file`,
+    ],
     ['last resort', detector.generic ? 'gives way to any other rule that knows the same secret' : ''],
     [
       'examples',
@@ -116,22 +123,39 @@ async function check(
   // Brings the YAML parser: loaded by the one command that needs it.
   const { lintRules } = await import('../detect/lint-rules.ts');
   const problems: RuleProblem[] = [];
+  const notes: RuleProblem[] = [];
   for (const file of files) {
     try {
-      problems.push(...lintRules(await readFile(file, 'utf8'), file, ruleSet.providers));
+      const text = await readFile(file, 'utf8');
+      if (isToml(file, text)) {
+        const checked = await checkGitleaks(file, ruleSet);
+        problems.push(...checked.problems);
+        notes.push(...checked.notes);
+      } else problems.push(...lintRules(text, file, ruleSet.providers));
     } catch (error) {
       problems.push({ file, message: unreadable(error) });
     }
   }
   if (options.format === 'json') {
-    stdout.write(json({ schemaVersion: 1, files, problems }));
+    stdout.write(json({ schemaVersion: 1, files, problems, ...(notes.length === 0 ? {} : { notes }) }));
   } else {
-    const lines = problems.map((problem) => formatProblem(problem).split('\n').map(printable).join('\n'));
+    const lineOf = (problem: RuleProblem): string => formatProblem(problem).split('\n').map(printable).join('\n');
+    const lines = [...notes.map((note) => `note: ${lineOf(note)}`), ...problems.map(lineOf)];
     const paint = painter(colorOf(stdout, options));
     const total = `${formatNumber(files.length, 'file')}, ${problems.length === 0 ? 'no problems' : formatNumber(problems.length, 'problem')}`;
     stdout.write(`${[...lines, paint(problems.length === 0 ? 'green' : 'red', total)].join('\n')}\n`);
   }
   return problems.length === 0 ? exitCodes.clean : exitCodes.usage;
+}
+
+/** What a gitleaks configuration can't say here is a problem to its author, as a broken one is. */
+async function checkGitleaks(
+  file: string,
+  { providers }: RuleSet,
+): Promise<Pick<GitleaksImport, 'problems' | 'notes'>> {
+  const { loadGitleaks } = await import('../detect/load-gitleaks.ts');
+  const { problems, refused, notes } = loadGitleaks(file, providers, readableText);
+  return { problems: [...problems, ...refused], notes };
 }
 
 function listJson({ digest, providers }: RuleSet): unknown {

@@ -1,5 +1,6 @@
 /** A detector made ready to run: expressions compiled, what bytes can tell beforehand worked out, bounds made sure. */
 
+import { type CompiledAllowList, compileAllowLists } from './allow-list.ts';
 import type { CharSet } from './char-set.ts';
 import type { Check } from './checks/check.ts';
 import { checks } from './checks/index.ts';
@@ -46,6 +47,8 @@ export interface ReadyDetector {
   /** The run of bytes every match holds. */
   readonly run: Run;
   readonly needsDigit: boolean;
+  readonly path: RegExp | undefined;
+  readonly allow: readonly CompiledAllowList[];
 }
 
 const maxMatchBytes = 16 * 1024;
@@ -94,6 +97,8 @@ function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {
     requiredByte: requiredByte(tree, leading.length),
     run: requiredRun(tree),
     needsDigit: rule.checks.some((name) => name === 'digit' || name === 'mixed'),
+    path: rule.path === undefined ? undefined : new RegExp(rule.path),
+    allow: compileAllowLists(rule.allow),
   };
 }
 

@@ -4,6 +4,7 @@
  * of a content happens to be in the slab.
  */
 
+import { isAllowed, isPathIn } from './allow-list.ts';
 import type { Span } from './anchor.ts';
 import { findValues, nameLookBehind } from './assignment.ts';
 import { beginsWith, holdsByte, holdsRun } from './byte-check.ts';
@@ -12,6 +13,7 @@ import { wordSet } from './char-set.ts';
 import { type Details, runChecks } from './checks/check.ts';
 import type { CompiledDetector } from './compile-detector.ts';
 import { entropyOf } from './entropy.ts';
+import { isMarked, lineAround } from './line-around.ts';
 import { isChecksumContext, isPlaceholder } from './placeholder.ts';
 
 /** What of a content lies in the slab. */
@@ -19,6 +21,8 @@ export interface View {
   readonly bytes: Uint8Array;
   readonly low: number;
   readonly high: number;
+  /** Where the content comes from, for rules that ask; undefined for metadata. */
+  readonly path?: string | undefined;
 }
 
 /** A secret, at a span of the slab. */
@@ -27,6 +31,8 @@ export interface Secret extends Span {
   readonly direct: boolean;
   readonly companion?: { readonly name: string; readonly value: string };
   readonly details?: Details;
+  readonly allowed?: true;
+  readonly marked?: true;
 }
 
 /** A window as text; `offset` is where the text begins in the slab, `end` where matches must have ended. */
@@ -53,6 +59,7 @@ const escapeEnd = /(?:\\[nrtbfv0]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-
 
 /** The secrets one detector finds at one anchor; `searchedTo` is where an earlier search of the same content ended. */
 export function evaluate(detector: CompiledDetector, view: View, anchor: Span, searched: Span | undefined): Secret[] {
+  if (detector.rule.path !== undefined && !isPathIn([detector.ready.path!], view.path)) return [];
   switch (detector.rule.at) {
     case 'token':
       return evaluateToken(detector, view, anchor);
@@ -162,20 +169,21 @@ function accept(
   if (next > windowEnd) return [];
   if (rule.boundary && matchEnd === text.length && next < view.high && wordSet[view.bytes[next] as number] === 1)
     return [];
-  const [start, end] = (detector.ready.captures ? match.indices?.[1] : undefined) ?? [match.index, matchEnd];
+  const [start, end] = (detector.ready.captures ? captured(match) : undefined) ?? [match.index, matchEnd];
   const secret = text.slice(start, end);
   if (secret === '') return [];
   if (rule.entropy !== undefined && entropyOf(secret) < rule.entropy) return [];
   if (detector.ready.not.some((pattern) => pattern.test(secret))) return [];
   if (!rule.allowPlaceholder && isPlaceholder(secret)) return [];
   const before = latin1(view.bytes, Math.max(view.low, offset + start - 24), offset + start);
-  if (rule.at !== 'token' && isChecksumContext(before)) return [];
+  if (rule.imported !== true && rule.at !== 'token' && isChecksumContext(before)) return [];
   const reading = runChecks(detector.ready.checks, secret, { window: text, start, end });
   if (reading === undefined) return [];
   const length = Math.min(reading.length ?? secret.length, secret.length);
   const span = { start: offset + start, end: offset + start + length };
   const companion = findCompanion(detector, view, span);
   if (rule.companion?.required === true && companion === undefined) return [];
+  const line = lineAround(view, span);
   return [
     {
       ...span,
@@ -183,8 +191,19 @@ function accept(
       direct: found.direct,
       ...(companion === undefined ? {} : { companion }),
       ...(reading.details === undefined ? {} : { details: reading.details }),
+      ...(isAllowed(detector.ready.allow, { secret, match: match[0], line: () => line, path: view.path })
+        ? { allowed: true as const }
+        : {}),
+      ...(isMarked(line) ? { marked: true as const } : {}),
     },
   ];
+}
+
+/** The span of the secret in a match: of the one group there is, or in an imported rule of the first that is not empty. */
+function captured({ indices = [] }: RegExpExecArray): [number, number] | undefined {
+  const groups: (readonly [number, number] | undefined)[] = indices.slice(1);
+  const span = groups.find((group) => group !== undefined && group[1] > group[0]) ?? groups[0];
+  return span === undefined ? undefined : [span[0], span[1]];
 }
 
 /** What must, or may, stand within so many bytes of the secret: the nearest one that is no part of it. */

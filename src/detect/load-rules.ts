@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, ScanError } from '../errors.ts';
+import { isToml } from './is-toml.ts';
 import type { Provider, RuleSet } from './rule.ts';
 import { digestOf } from './rule-digest.ts';
 import { formatProblem, type RuleProblem } from './rule-problem.ts';
@@ -20,12 +21,28 @@ const root = new URL(isSource ? '../../' : '../../../', import.meta.url);
 export async function loadRules(files: readonly string[] = []): Promise<RuleSet> {
   const builtIn = await loadBuiltInRules();
   if (files.length === 0) return builtIn;
-  const own = await readRuleFiles(files);
+  const isImported = new Map(files.map((file) => [file, isToml(file, readableText(file) ?? '')]));
+  const own = await readRuleFiles(files.filter((file) => isImported.get(file) !== true));
   const ids = new Set(own.map((provider) => provider.id));
-  return ruleSetOf(
+  const base = ruleSetOf(
     [...builtIn.providers.filter((provider) => !ids.has(provider.id)), ...own],
     builtIn.knownPublic ?? [],
   );
+  const configurations = files.filter((file) => isImported.get(file) === true);
+  if (configurations.length === 0) return base;
+  const { addGitleaks } = await import('./load-gitleaks.ts');
+  const { providers, remarks, problems } = addGitleaks(configurations, base.providers, readableText);
+  if (problems.length > 0) throw invalid(problems, configurations);
+  return { ...ruleSetOf(providers, base.knownPublic), remarks };
+}
+
+/** A file's text; undefined where it can't be read, which is told by whoever needs it. */
+export function readableText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** A rule set of these providers. */
@@ -52,13 +69,15 @@ export async function readRuleFiles(files: readonly string[]): Promise<Provider[
     problems.push(...lintProvider(parsed.provider, parsed, file));
     providers.push(parsed.provider);
   }
-  if (problems.length > 0) {
-    throw new ScanError('RULE_INVALID', problems.map(formatProblem).join('\n'), {
-      subject: files.length === 1 ? (files[0] ?? '') : `${files.length} rule files`,
-      hint: 'See docs/rules.md; whichlayer rules check FILE tells more.',
-    });
-  }
+  if (problems.length > 0) throw invalid(problems, files);
   return providers;
+}
+
+function invalid(problems: readonly RuleProblem[], files: readonly string[]): ScanError {
+  return new ScanError('RULE_INVALID', problems.map(formatProblem).join('\n'), {
+    subject: files.length === 1 ? (files[0] ?? '') : `${files.length} rule files`,
+    hint: 'See docs/rules.md; whichlayer rules check FILE tells more.',
+  });
 }
 
 /** A folder of rule files, with its list of published secrets. @throws ScanError RULE_INVALID */

@@ -10,6 +10,7 @@ import { type Automaton, createAutomaton } from './automaton.ts';
 import { type AutomatonTable, compileAutomaton } from './compile-automaton.ts';
 import { type CompiledDetector, compileDetector } from './compile-detector.ts';
 import { evaluate, hostLookBehind, marginBytes, nearWindow, type Secret, type View } from './evaluate.ts';
+import { lineReach } from './line-around.ts';
 import { LineCounter } from './line-counter.ts';
 import { type Candidate, resolveOverlap } from './resolve-overlap.ts';
 import type { Match, RuleSet } from './rule.ts';
@@ -71,8 +72,8 @@ export function compileMatcher(ruleSet: RuleSet): CompiledRules {
     detectors,
     table,
     anchors: table.outputs.map((needles) => needles.flatMap((needle) => groups[needle] ?? [])),
-    before,
-    after,
+    before: before + lineReach,
+    after: after + lineReach,
   };
 }
 
@@ -85,6 +86,7 @@ interface Hit {
 /** A content of which some bytes are in the slab. */
 class Content {
   readonly id: number;
+  readonly path: string | undefined;
   /** Index in the slab of the first byte that is there, and that byte's offset in the content. */
   start: number;
   base = 0;
@@ -101,10 +103,11 @@ class Content {
   /** What `near` detectors have searched, as offsets. */
   readonly searched = new Map<number, Span>();
 
-  constructor(id: number, start: number, automaton: Automaton) {
+  constructor(id: number, path: string | undefined, start: number, automaton: Automaton) {
     this.id = id;
+    this.path = path;
     this.start = start;
-    this.view = { bytes: automaton.slab, low: start, high: start };
+    this.view = { bytes: automaton.slab, low: start, high: start, path };
     this.lines = new LineCounter(automaton);
   }
 }
@@ -134,10 +137,10 @@ export class Matcher {
     this.#automaton = createAutomaton(rules.table, this.#slabBytes, module);
   }
 
-  /** A content begins; the one before has ended. */
-  begin(contentId: number): void {
+  /** A content begins; the one before has ended. Its path is for rules that look at paths. */
+  begin(contentId: number, path?: string): void {
     if (this.#open !== undefined) throw new TypeError('begin before the end of another content');
-    this.#open = new Content(contentId, this.#fill, this.#automaton);
+    this.#open = new Content(contentId, path, this.#fill, this.#automaton);
     this.#contents.push(this.#open);
   }
 
@@ -167,7 +170,8 @@ export class Matcher {
 
   #process(): void {
     for (const content of this.#contents) {
-      content.view = { bytes: this.#automaton.slab, low: content.start, high: content.end ?? this.#fill };
+      const { path } = content;
+      content.view = { bytes: this.#automaton.slab, low: content.start, high: content.end ?? this.#fill, path };
       this.#resume(content);
     }
     let index = 0;
@@ -238,6 +242,8 @@ export class Matcher {
         end: start + secret.end - secret.start,
         ...content.lines.locate(start, content.base, content.start),
         ...(secret.companion === undefined ? {} : { companion: secret.companion }),
+        ...(secret.allowed ? { allowed: true as const } : {}),
+        ...(secret.marked ? { marked: true as const } : {}),
         ...(secret.details === undefined ? {} : { details: secret.details }),
       },
       generic: detector.rule.generic,

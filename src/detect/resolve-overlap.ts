@@ -46,11 +46,18 @@ function bestOfEachProvider(candidates: readonly Candidate[]): Candidate[] {
 }
 
 function inOneProvider(a: Candidate, b: Candidate): number {
-  return Number(a.generic) - Number(b.generic) || byConfidence(a, b) || a.order - b.order || nearness(a, b);
+  return (
+    byAllowance(a, b) ||
+    Number(a.generic) - Number(b.generic) ||
+    byConfidence(a, b) ||
+    a.order - b.order ||
+    nearness(a, b)
+  );
 }
 
 function byKnowledge(a: Candidate, b: Candidate): number {
   return (
+    byAllowance(a, b) ||
     Number(a.generic) - Number(b.generic) ||
     byConfidence(a, b) ||
     b.match.end - b.match.start - (a.match.end - a.match.start) ||
@@ -58,6 +65,11 @@ function byKnowledge(a: Candidate, b: Candidate): number {
     a.match.start - b.match.start ||
     a.order - b.order
   );
+}
+
+/** What one rule's author allows is still a secret to another rule. */
+function byAllowance(a: Candidate, b: Candidate): number {
+  return Number(a.match.allowed ?? false) - Number(b.match.allowed ?? false);
 }
 
 function byConfidence(a: Candidate, b: Candidate): number {

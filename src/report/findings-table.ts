@@ -4,7 +4,7 @@
  */
 
 import { severities } from '../detect/rule.ts';
-import type { ImageError, ImageReport, Report } from '../scan/finding.ts';
+import type { ImageError, ImageReport, Report, Suppressed, Suppression } from '../scan/finding.ts';
 import { coverageText, noticeText, skippedText, type TextStyle } from './coverage-text.ts';
 import { groupFindings, type SecretGroup } from './group-findings.ts';
 import { painter, severityFormat } from './paint.ts';
@@ -91,12 +91,14 @@ function imageLines(image: ImageReport, { report, only, showSecrets }: Section, 
     ...groups.flatMap((group) => [...secretBlock(group, { ...style, columns, showSecrets }), '']),
     ...(groups.length === 0 ? nothingLines(image, report, style) : secretsLines(groups, style)),
     ...hiddenLines(hidden, style),
+    ...suppressedLines(only ? report.summary.suppressed : undefined, style),
     ...coverageText(coverage, style),
   ];
 }
 
 function nothingLines({ coverage }: ImageReport, { tool, summary }: Report, { width, paint }: TextStyle): string[] {
-  const found = summary.hiddenByConfidence > 0 ? 'No secrets to show' : 'No secrets';
+  const isAll = summary.hiddenByConfidence === 0 && summary.suppressed === undefined;
+  const found = !isAll ? 'No secrets to show' : 'No secrets';
   if (!coverage.complete) {
     return hang(' ', `${found}, but not everything was looked at.`, width).map((line) => paint('yellow', line));
   }
@@ -131,6 +133,7 @@ function totalLines({ images, durationMs, summary }: Report, style: TextStyle): 
     ...hang(' ', [scanned, ...trouble].join(', '), width),
     ...(groups.length === 0 ? [' no secrets'] : secretsLines(groups, style)),
     ...hiddenLines(summary.hiddenByConfidence, style),
+    ...suppressedLines(summary.suppressed, style),
   ];
 }
 
@@ -151,6 +154,19 @@ function hiddenLines(count: number, { width, paint }: TextStyle): string[] {
   if (count === 0) return [];
   const text = `${formatNumber(count, 'weak hint')} hidden (--min-confidence low)`;
   return hang(' ', text, width).map((line) => paint('dim', line));
+}
+
+const suppressors: Readonly<Record<Suppression, string>> = {
+  inline: 'by marks in their lines',
+  'allow-list': 'by allow-lists of your rule files',
+};
+
+function suppressedLines(counts: Suppressed | undefined, { width, paint }: TextStyle): string[] {
+  if (counts === undefined) return [];
+  const parts = (Object.entries(counts) as [Suppression, number][]).map(
+    ([reason, count]) => `${formatNumber(count, 'finding')} suppressed ${suppressors[reason]}`,
+  );
+  return hang(' ', parts.join(', '), width).map((line) => paint('dim', line));
 }
 
 function shortDigest(digest: string): string {

@@ -4,14 +4,14 @@ import { isPlaceholder } from '../detect/placeholder.ts';
 import type { HistoryEntry } from '../oci/image-config.ts';
 import type { ImageRecord } from '../source/source.ts';
 import { type Draft, type KnownRule, rankOf } from './draft.ts';
-import type { EnvEntry, EnvImageReport, EnvVerdict } from './finding.ts';
+import type { EnvEntry, EnvImageReport, EnvVerdict, Suppressed } from './finding.ts';
 import { instructionAt } from './finish.ts';
 import { harmlessWords, isFileReference, isHarmless, isSecretName } from './harmless.ts';
 import type { JoinKit } from './join.ts';
 import { entryThatSet, joinMetadata, scanMetadata } from './join-metadata.ts';
 import { Masker, mask } from './mask.ts';
 import type { MetadataString } from './metadata-strings.ts';
-import { demotePublic, isAskedFor } from './triage.ts';
+import { countSuppressed, demotePublic, isAskedFor, suppressionOf } from './triage.ts';
 
 /** Verdicts, worst first. */
 export const envVerdicts: readonly EnvVerdict[] = [
@@ -29,13 +29,21 @@ interface Context {
   readonly masker: Masker;
 }
 
+/** An audited image, and how many findings in it the user suppressed. */
+export interface AuditedImage {
+  readonly report: EnvImageReport;
+  readonly suppressed: Suppressed;
+}
+
 /** Audits one image's metadata. */
-export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvImageReport> {
+export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<AuditedImage> {
   const { config } = record;
   const scanned = scanMetadata(record, kit.compiled);
-  const drafts = demotePublic(joinMetadata(config, scanned, kit.rules), kit.knownPublic).filter(({ match }) =>
+  const asked = demotePublic(joinMetadata(config, scanned, kit.rules), kit.knownPublic).filter(({ match }) =>
     isAskedFor(match, kit.filter),
   );
+  const reasons = asked.map(({ match }) => suppressionOf(match, kit.filter));
+  const drafts = asked.filter((_, index) => reasons[index] === undefined);
   const context: Context = {
     kit,
     history: config.history ?? [],
@@ -63,7 +71,7 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvIm
     };
     entries.push(await entryOf(string, draft, context));
   }
-  return {
+  const report: EnvImageReport = {
     reference: record.reference,
     source: record.source,
     platform: record.platform,
@@ -73,6 +81,7 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<EnvIm
     entries: dedupe(entries).sort((a, b) => envVerdicts.indexOf(a.verdict) - envVerdicts.indexOf(b.verdict)),
     diagnostics: record.diagnostics,
   };
+  return { report, suppressed: countSuppressed(reasons) };
 }
 
 /** Strings that say again what others do, or of which there are thousands. */

@@ -40,8 +40,18 @@ export function rankOf(confidence: Confidence): number {
   return confidences.indexOf(confidence);
 }
 
-/** The match that says most of two of the same secret at the same place: whoever knows the provider, then the surer. */
+/**
+ * The match that says most of two of the same secret at the same place: whoever knows the provider, then the surer. A mark
+ * at one of them does not speak for the other, nor does it decide which is told: an image must not choose.
+ */
 export function better(a: Match, b: Match, rules: ReadonlyMap<string, KnownRule>): Match {
+  const { marked: _, ...best } = surer(a, b, rules);
+  return a.marked === true && b.marked === true ? { ...best, marked: true } : best;
+}
+
+function surer(a: Match, b: Match, rules: ReadonlyMap<string, KnownRule>): Match {
+  // What the user's list names for one rule, another rule still finds.
+  if ((a.allowed ?? false) !== (b.allowed ?? false)) return a.allowed === true ? b : a;
   const generic = (match: Match): boolean => rules.get(match.rule)?.detector.generic ?? true;
   if (generic(a) !== generic(b)) return generic(a) ? b : a;
   return rankOf(b.confidence) > rankOf(a.confidence) ? b : a;

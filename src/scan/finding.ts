@@ -141,14 +141,30 @@ export interface Summary {
   readonly secrets: number;
   readonly bySeverity: Readonly<Partial<Record<Severity, number>>>;
   readonly hiddenByConfidence: number;
+  /** Findings the user's marks and lists keep from being shown, by reason; absent where there are none. */
+  readonly suppressed?: Suppressed;
 }
+
+/** Why a finding is not shown: `inline` is a mark in its line (`--allow-inline`), `allow-list` one of an imported rule file. */
+export type Suppression = 'inline' | 'allow-list';
+
+/** How many findings were suppressed, by reason. */
+export type Suppressed = Readonly<Partial<Record<Suppression, number>>>;
 
 export interface Report {
   readonly schemaVersion: 1;
   readonly tool: {
     readonly name: 'whichlayer';
     readonly version: string;
-    readonly ruleSet: { readonly digest: string; readonly rules: number; readonly providers: number };
+    readonly ruleSet: {
+      readonly digest: string;
+      readonly rules: number;
+      readonly providers: number;
+      /** Rules the user has switched off; absent where there are none. */
+      readonly disabled?: number;
+    };
+    /** The configuration file that was read. */
+    readonly config?: string;
   };
   readonly startedAt: string;
   readonly durationMs: number;
@@ -201,5 +217,6 @@ export interface EnvReport {
     readonly images: number;
     readonly entries: number;
     readonly byVerdict: Readonly<Partial<Record<EnvVerdict, number>>>;
+    readonly suppressed?: Suppressed;
   };
 }

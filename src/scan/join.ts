@@ -5,7 +5,7 @@ import { type Diagnostic, incomplete, notice } from '../errors.ts';
 import type { ImageRecord } from '../source/source.ts';
 import { DockerfileLines } from './dockerfile-line.ts';
 import type { KnownRule } from './draft.ts';
-import type { ImageReport, LayerPlace, LayerReport } from './finding.ts';
+import type { ImageReport, LayerPlace, LayerReport, Suppressed } from './finding.ts';
 import type { Fingerprinter } from './fingerprint.ts';
 import { finish, instructionAt } from './finish.ts';
 import { alignHistory } from './history.ts';
@@ -31,6 +31,7 @@ export interface JoinKit {
 export interface JoinedImage {
   readonly report: ImageReport;
   readonly hiddenByConfidence: number;
+  readonly suppressed: Suppressed;
 }
 
 /** What became of a source's blobs, by their keys. */
@@ -62,7 +63,11 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
   ]);
   const history = record.config.history ?? [];
   const places = layers.map((scan, index) => placeOf(record, scan, index));
-  const { shown, hiddenByConfidence } = triage(demotePublic(drafts, kit.knownPublic), kit.filter, kit.rules);
+  const { shown, hiddenByConfidence, suppressed } = triage(
+    demotePublic(drafts, kit.knownPublic),
+    kit.filter,
+    kit.rules,
+  );
   const findings = await finish(shown, {
     ...kit,
     history,
@@ -109,7 +114,7 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     },
     findings,
   };
-  return { report, hiddenByConfidence };
+  return { report, hiddenByConfidence, suppressed };
 }
 
 function placeOf(record: ImageRecord, scan: LayerScan | undefined, index: number): LayerPlace {

@@ -12,13 +12,13 @@ import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { ImageSource } from '../source/source.ts';
 import { auditEnv, envVerdicts } from './audit-env.ts';
 import { rulesById } from './draft.ts';
-import type { EnvImageReport, EnvReport, ImageError, ImageReport, Report } from './finding.ts';
+import type { EnvImageReport, EnvReport, ImageError, ImageReport, Report, Suppressed } from './finding.ts';
 import { Fingerprinter } from './fingerprint.ts';
 import type { JoinKit } from './join.ts';
 import { ScanPool } from './pool.ts';
 import type { ScanProgress } from './progress.ts';
 import { scanSource } from './scan-source.ts';
-import { type Filter, severityRank } from './triage.ts';
+import { addSuppressed, type Filter, isAskedFor, severityRank } from './triage.ts';
 
 /** An image to look at: how the user calls it, and how to open it. */
 export interface Target {
@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly automaton: Uint8Array | undefined;
   readonly filter: Filter;
   readonly showSecrets: boolean;
+  /** The configuration file that was read. */
+  readonly config?: string;
   /** Keys the fingerprints (`WHICHLAYER_FINGERPRINT_KEY`). */
   readonly fingerprintKey: string | undefined;
   /** True: of each image with findings is told whether anyone can pull it. */
@@ -48,7 +50,8 @@ export interface RunOptions {
 export async function runScan(targets: readonly Target[], options: RunOptions): Promise<Report> {
   const started = new Date();
   const images: (ImageReport | ImageError)[] = [];
-  const diagnostics: Diagnostic[] = [];
+  const diagnostics: Diagnostic[] = remarksOn(options);
+  const suppressed: Suppressed[] = [];
   let hiddenByConfidence = 0;
   const { ruleSet, automaton } = options;
   const pool = new ScanPool({
@@ -66,6 +69,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
         for (const image of scanned.images) {
           images.push(await withReach(image.report, source, options));
           hiddenByConfidence += image.hiddenByConfidence;
+          suppressed.push(image.suppressed);
         }
         diagnostics.push(...scanned.diagnostics);
       });
@@ -73,7 +77,8 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
   } finally {
     await pool.close();
   }
-  return { ...head(options, started), images, diagnostics, summary: { ...summarise(images), hiddenByConfidence } };
+  const summary = { ...summarise(images), hiddenByConfidence, ...presentSum(suppressed) };
+  return { ...head(options, started), images, diagnostics, summary };
 }
 
 async function withReach(image: ImageReport, source: ImageSource, options: RunOptions): Promise<ImageReport> {
@@ -87,12 +92,17 @@ async function withReach(image: ImageReport, source: ImageSource, options: RunOp
 export async function runEnv(targets: readonly Target[], options: RunOptions): Promise<EnvReport> {
   const started = new Date();
   const images: (EnvImageReport | ImageError)[] = [];
-  const diagnostics: Diagnostic[] = [];
+  const diagnostics: Diagnostic[] = remarksOn(options);
+  const suppressed: Suppressed[] = [];
   const kit = joinKit(options);
   for (const target of targets) {
     await withSource(target, options, images, async (source) => {
       options.progress({ kind: 'resolved', reference: target.text, title: source.title });
-      for (const record of await source.metadata(options.signal)) images.push(await auditEnv(record, kit));
+      for (const record of await source.metadata(options.signal)) {
+        const audited = await auditEnv(record, kit);
+        images.push(audited.report);
+        suppressed.push(audited.suppressed);
+      }
       diagnostics.push(...source.diagnostics());
     });
   }
@@ -102,7 +112,7 @@ export async function runEnv(targets: readonly Target[], options: RunOptions): P
       .map((verdict) => [verdict, entries.filter((entry) => entry.verdict === verdict).length] as const)
       .filter(([, count]) => count > 0),
   );
-  const summary = { images: images.length, entries: entries.length, byVerdict };
+  const summary = { images: images.length, entries: entries.length, byVerdict, ...presentSum(suppressed) };
   return { ...head(options, started), images, diagnostics, summary };
 }
 
@@ -159,17 +169,41 @@ function joinKit(options: RunOptions): JoinKit {
 }
 
 function head(options: RunOptions, started: Date): Pick<Report, 'schemaVersion' | 'tool' | 'startedAt' | 'durationMs'> {
-  const { digest, providers } = options.ruleSet;
+  const { digest, providers, disabled = [] } = options.ruleSet;
   const rules = providers.reduce((sum, { detectors }) => sum + detectors.length, 0);
   return {
     schemaVersion: 1,
-    tool: { name: 'whichlayer', version: options.version, ruleSet: { digest, rules, providers: providers.length } },
+    tool: {
+      name: 'whichlayer',
+      version: options.version,
+      ruleSet: {
+        digest,
+        rules,
+        providers: providers.length,
+        ...(disabled.length === 0 ? {} : { disabled: disabled.length }),
+      },
+      ...(options.config === undefined ? {} : { config: options.config }),
+    },
     startedAt: started.toISOString(),
     durationMs: Date.now() - started.getTime(),
   };
 }
 
-function summarise(images: readonly (ImageReport | ImageError)[]): Omit<Report['summary'], 'hiddenByConfidence'> {
+/** What is to be said of the rules that were asked for. */
+function remarksOn({ ruleSet, filter }: RunOptions): Diagnostic[] {
+  return (ruleSet.remarks ?? []).flatMap(({ rule, diagnostic }) =>
+    rule === undefined || isAskedFor({ rule, provider: rule }, filter) ? [diagnostic] : [],
+  );
+}
+
+function presentSum(counts: readonly Suppressed[]): { readonly suppressed?: Suppressed } {
+  const suppressed = addSuppressed(counts);
+  return Object.keys(suppressed).length === 0 ? {} : { suppressed };
+}
+
+function summarise(
+  images: readonly (ImageReport | ImageError)[],
+): Omit<Report['summary'], 'hiddenByConfidence' | 'suppressed'> {
   const findings = images.flatMap((image) => ('error' in image ? [] : image.findings));
   const bySeverity: Partial<Record<(typeof findings)[number]['severity'], number>> = {};
   for (const { severity } of [...findings].sort((a, b) => severityRank(b.severity) - severityRank(a.severity))) {

@@ -136,7 +136,7 @@ class Collector implements LayerVisitor {
     }
     const id = this.#nextId++;
     this.#open.set(id, { ...this.#current, nested });
-    matcher.begin(id);
+    matcher.begin(id, [this.#current.path, ...nested].join('!'));
   }
 
   #deliver(id: number, matches: readonly Match[], truncated: boolean): void {

@@ -10,6 +10,7 @@ import { type JoinedImage, type JoinKit, joinImage } from './join.ts';
 import type { LayerScan } from './layer-scan.ts';
 import type { ScanPool } from './pool.ts';
 import type { ScanProgress } from './progress.ts';
+import { suppressionOf } from './triage.ts';
 
 /** Notices that concern no image, at most. */
 const mostNotices = 100;
@@ -34,7 +35,7 @@ export async function scanSource(source: ImageSource, options: SourceScanOptions
   const { scans, failures } = await scanBlobs(source, options);
   const records = await source.images();
   const images = await Promise.all(records.map((record) => joinImage(record, { scans, failures }, options.join)));
-  const diagnostics = source.diagnostics().map((diagnostic) => withMatches(diagnostic, scans));
+  const diagnostics = source.diagnostics().map((diagnostic) => withMatches(diagnostic, scans, options.join));
   return { images, diagnostics: boundNotices(diagnostics) };
 }
 
@@ -110,9 +111,11 @@ function walkOptions(blob: Blob, options: SourceScanOptions): Omit<WalkOptions, 
 }
 
 /** A blob that no image refers to is nobody's layer; but where secrets are in it, the scan is not clean. */
-function withMatches(diagnostic: Diagnostic, scans: ReadonlyMap<string, LayerScan>): Diagnostic {
+function withMatches(diagnostic: Diagnostic, scans: ReadonlyMap<string, LayerScan>, { filter }: JoinKit): Diagnostic {
   const contents = diagnostic.code === 'BLOB_UNREFERENCED' ? (scans.get(diagnostic.subject)?.contents ?? []) : [];
-  const count = contents.reduce((sum, { matches }) => sum + matches.length, 0);
+  const count = contents
+    .flatMap(({ matches }) => matches)
+    .filter((match) => suppressionOf(match, filter) === undefined).length;
   if (count === 0) return diagnostic;
   const message = `no image refers to this blob, but ${count} possible secret${count === 1 ? ' is' : 's are'} in it`;
   return incomplete('BLOB_UNREFERENCED', diagnostic.subject, message);

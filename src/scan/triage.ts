@@ -3,6 +3,7 @@
 import { publicSecretHash } from '../detect/known-public.ts';
 import { type Confidence, type Match, type Severity, severities } from '../detect/rule.ts';
 import { type Draft, type KnownRule, rankOf } from './draft.ts';
+import type { Suppressed, Suppression } from './finding.ts';
 
 /** What the user asked to see. */
 export interface Filter {
@@ -11,12 +12,15 @@ export interface Filter {
   /** Rule or provider ids; empty means all. */
   readonly only: readonly string[];
   readonly skip: readonly string[];
+  /** Whether `whichlayer:allow` in a secret's line counts: an image must not suppress what is in it, unless asked to. */
+  readonly allowInline?: boolean;
 }
 
-/** The drafts to show, and how many were hidden for their confidence alone. */
+/** The drafts to show, how many were hidden for their confidence alone, and how many the user suppressed. */
 export interface Triage {
   readonly shown: readonly Draft[];
   readonly hiddenByConfidence: number;
+  readonly suppressed: Suppressed;
 }
 
 /** Sorts out what a filter shows. */
@@ -26,12 +30,40 @@ export function triage(drafts: readonly Draft[], filter: Filter, rules: Readonly
     if (filter.minSeverity !== undefined && severityRank(severity) < severityRank(filter.minSeverity)) return false;
     return isAskedFor(match, filter);
   });
-  const shown = wanted.filter(({ match }) => rankOf(match.confidence) >= rankOf(filter.minConfidence));
-  return { shown, hiddenByConfidence: wanted.length - shown.length };
+  const sure = wanted.filter(({ match }) => rankOf(match.confidence) >= rankOf(filter.minConfidence));
+  const reasons = sure.map(({ match }) => suppressionOf(match, filter));
+  const shown = sure.filter((_, index) => reasons[index] === undefined);
+  return { shown, hiddenByConfidence: wanted.length - sure.length, suppressed: countSuppressed(reasons) };
+}
+
+/** Why the user does not want to see a match; undefined where nothing says so. */
+export function suppressionOf(match: Match, { allowInline }: Pick<Filter, 'allowInline'>): Suppression | undefined {
+  if (match.allowed === true) return 'allow-list';
+  return match.marked === true && allowInline === true ? 'inline' : undefined;
+}
+
+/** How often each reason was given; a reason nobody gave is absent. */
+export function countSuppressed(reasons: Iterable<Suppression | undefined>): Suppressed {
+  const counts: { [reason in Suppression]?: number } = {};
+  for (const reason of reasons) if (reason !== undefined) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}
+
+/** The counts of several images together. */
+export function addSuppressed(counts: readonly Suppressed[]): Suppressed {
+  const sum: { [reason in Suppression]?: number } = {};
+  for (const one of counts) {
+    for (const [reason, count] of Object.entries(one) as [Suppression, number][])
+      sum[reason] = (sum[reason] ?? 0) + count;
+  }
+  return sum;
 }
 
 /** True where neither `--only` nor `--skip` leaves the match's rule or provider out. */
-export function isAskedFor({ rule, provider }: Match, { only, skip }: Pick<Filter, 'only' | 'skip'>): boolean {
+export function isAskedFor(
+  { rule, provider }: Pick<Match, 'rule' | 'provider'>,
+  { only, skip }: Pick<Filter, 'only' | 'skip'>,
+): boolean {
   const isNamed = (ids: readonly string[]): boolean => ids.includes(rule) || ids.includes(provider);
   return !isNamed(skip) && (only.length === 0 || isNamed(only));
 }

@@ -32,6 +32,7 @@ describe('parseArguments', () => {
       only: [],
       skip: [],
       rules: [],
+      allowInline: false,
       showSecrets: false,
       exitZero: false,
       format: 'table',
