@@ -6,7 +6,7 @@ INSTALLED := node_modules/.whichlayer-installed
 SOURCES := $(shell find src test scripts assembly rules -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test check unit fmt rules docs demo bench ci clean release-check test-tools
+.PHONY: help install build test check unit fmt rules bench-rules docs demo bench ci clean release-check test-tools
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ fmt: install ## Format and fix what can be fixed
 
 rules: build ## Lint the rules and run their examples
 	node dist/scripts/check-rules.js
+
+bench-rules: build ## The dearest rules on a real file system (FOLDER=/usr)
+	node dist/scripts/bench-rules.js $(or $(FOLDER),/usr)
 
 docs: build ## Write the generated docs
 	node scripts/docs.ts
