@@ -22,15 +22,15 @@ export function createAuthority(folder: string, name = 'ca'): Certificate {
   return read(certFile, keyFile);
 }
 
-/** Makes a certificate that an authority signed: for localhost and 127.0.0.1 as a server's, for a name as a client's. */
-export function createSigned(authority: Certificate, folder: string, name: string): Certificate {
+/** Makes a certificate that an authority signed: for a host and 127.0.0.1 as a server's, for a name as a client's. */
+export function createSigned(authority: Certificate, folder: string, name: string, host = 'localhost'): Certificate {
   const [certFile, keyFile, request] = ['.pem', '-key.pem', '.csr'].map((end) => join(folder, name + end)) as [
     string,
     string,
     string,
   ];
   const extensions = join(folder, `${name}.ext`);
-  writeFileSync(extensions, 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
+  writeFileSync(extensions, `subjectAltName=DNS:${host},IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n`);
   openssl('req', ...newKey, '-subj', `/CN=${name}`, '-keyout', keyFile, '-out', request);
   const signer = ['-CA', authority.certFile, '-CAkey', authority.keyFile, '-CAcreateserial', '-days', '2'];
   openssl('x509', '-req', '-in', request, ...signer, '-extfile', extensions, '-out', certFile);
