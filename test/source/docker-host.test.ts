@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { type DaemonEngine, endpointName, resolveDaemonEndpoints } from '../../src/source/docker-host.ts';
+import { type SshAddress, sshArguments } from '../../src/source/ssh-agent.ts';
 
 const home = '/home/u';
 
@@ -93,11 +95,67 @@ describe('resolveDaemonEndpoints for docker', () => {
     assert.deepEqual(resolve(env, waived)[0]?.address, { ...address, tls: { verify: false } });
   });
 
-  it('says what is wrong with a context that is not there, an ssh host and nonsense', () => {
+  it('takes an ssh host apart', () => {
+    const address = (host: string): unknown => resolve({ DOCKER_HOST: host })[0]?.address;
+    assert.deepEqual(address('ssh://me@host'), { kind: 'ssh', user: 'me', host: 'host' });
+    assert.deepEqual(address('ssh://host:2222/run/docker.sock'), {
+      kind: 'ssh',
+      host: 'host',
+      port: 2222,
+      path: '/run/docker.sock',
+    });
+    assert.deepEqual(address('ssh://me@[::1]:22/'), { kind: 'ssh', user: 'me', host: '::1', port: 22 });
+    assert.deepEqual(resolve({ DOCKER_CONTEXT: 'ci' }, context('ci', { Host: 'ssh://ci@far' }))[0]?.address, {
+      kind: 'ssh',
+      user: 'ci',
+      host: 'far',
+    });
+  });
+
+  it('refuses an ssh host that ssh or a shell could take for anything else', () => {
+    const hostile = [
+      'ssh://-oProxyCommand=id',
+      'ssh://-oProxyCommand=id@host',
+      'ssh://me@-oProxyCommand=id/x',
+      'ssh://me:secret@host',
+      'ssh://host;id',
+      'ssh://host/run/$(id).sock',
+      'ssh://host/run/a b',
+      'ssh://host/-x',
+      'ssh://host:99999',
+      'ssh://',
+      'ssh://host\n-x',
+    ];
+    for (const host of hostile) {
+      const error = { name: 'ScanError', code: 'SOURCE_UNAVAILABLE' };
+      assert.throws(() => resolve({ DOCKER_HOST: host }), error, host);
+    }
+  });
+
+  it('gives ssh words alone, whatever a host is made of', () => {
+    const part = fc.string({ unit: fc.constantFrom(...'a-o=@:/. ;$()`\n[]'), maxLength: 12 });
+    fc.assert(
+      fc.property(part, (text) => {
+        let address: unknown;
+        try {
+          address = resolve({ DOCKER_HOST: `ssh://${text}` })[0]?.address;
+        } catch {
+          return;
+        }
+        const words = sshArguments('docker', address as SshAddress);
+        const end = words.indexOf('--');
+        const options = words.slice(0, end).filter((word) => word.startsWith('-'));
+        assert.ok(options.every((word) => ['-l', '-p', '-o', '-T'].includes(word)));
+        assert.match(words[end + 1] ?? '', /^[A-Za-z0-9_:]/);
+        assert.ok(words.slice(end + 2).every((word) => /^(docker|system|dial-stdio|--host|unix:[\w./-]+)$/.test(word)));
+      }),
+    );
+  });
+
+  it('says what is wrong with a context that is not there, and nonsense', () => {
     const unavailable = { name: 'ScanError', code: 'SOURCE_UNAVAILABLE' };
     assert.throws(() => resolve({ DOCKER_CONTEXT: 'gone' }), unavailable);
     assert.throws(() => resolve({ DOCKER_CONTEXT: 'ci' }, context('ci', {})), unavailable);
-    assert.throws(() => resolve({ DOCKER_HOST: 'ssh://me@host' }), unavailable);
     assert.throws(() => resolve({ DOCKER_HOST: 'fd://' }), unavailable);
     assert.throws(() => resolve({ DOCKER_HOST: 'tcp://' }), unavailable);
   });

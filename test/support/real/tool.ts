@@ -23,6 +23,10 @@ export const toolPackages = {
 } as const;
 
 /** A program that tests run. */
+  sshd: 'openssh-server',
+  ssh: 'openssh-client',
+  'ssh-keygen': 'openssh-client',
+  pip3: 'python3-pip',
 export type Tool = keyof typeof toolPackages;
 
 /** Debian's own folders come first: another `docker`, without BuildKit, may lead in PATH. */
