@@ -113,6 +113,7 @@ async function runOptions(
       only: namedRules(options.only, ruleSet),
       skip: namedRules(options.skip, ruleSet),
       allowInline: options.allowInline,
+      showPublished: options.showPublished,
     },
     showSecrets: options.showSecrets,
     fingerprintKey: process.env['WHICHLAYER_FINGERPRINT_KEY'],

@@ -141,6 +141,14 @@ export const flags: readonly Flag[] = [
       'Believe marks in the image: a secret with whichlayer:allow or gitleaks:allow in its line is counted, not shown.',
   },
   {
+    name: 'show-published',
+    group: 'What is shown',
+    commands: ['scan'],
+    env: true,
+    description:
+      'Show secrets that public packages publish, such as test keys and samples, which are otherwise counted, not shown.',
+  },
+  {
     name: 'config',
     value: 'FILE',
     group: 'Running',
@@ -342,6 +350,7 @@ export interface LowArgs {
   readonly skip: readonly string[];
   readonly rules: readonly string[];
   readonly allowInline: boolean;
+  readonly showPublished: boolean;
   readonly showSecrets: boolean;
   readonly failOn?: Severity;
   readonly exitZero: boolean;

@@ -36,6 +36,7 @@ export function lowArgsOf(command: CommandName, raw: RawValues): LowArgs {
     skip: list('skip'),
     rules: list('rules'),
     allowInline: byName.has('allow-inline'),
+    showPublished: byName.has('show-published'),
     showSecrets: byName.has('show-secrets'),
     ...present('failOn', choice('fail-on', severities)),
     exitZero: byName.has('exit-zero'),

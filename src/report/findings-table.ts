@@ -159,6 +159,7 @@ function hiddenLines(count: number, { width, paint }: TextStyle): string[] {
 const suppressors: Readonly<Record<Suppression, string>> = {
   inline: 'by marks in their lines',
   'allow-list': 'by allow-lists of your rule files',
+  published: 'because public packages publish the secret (--show-published)',
 };
 
 function suppressedLines(counts: Suppressed | undefined, { width, paint }: TextStyle): string[] {

@@ -141,12 +141,15 @@ export interface Summary {
   readonly secrets: number;
   readonly bySeverity: Readonly<Partial<Record<Severity, number>>>;
   readonly hiddenByConfidence: number;
-  /** Findings the user's marks and lists keep from being shown, by reason; absent where there are none. */
+  /** Findings that marks and lists keep from being shown, by reason; absent where there are none. */
   readonly suppressed?: Suppressed;
 }
 
-/** Why a finding is not shown: `inline` is a mark in its line (`--allow-inline`), `allow-list` one of an imported rule file. */
-export type Suppression = 'inline' | 'allow-list';
+/**
+ * Why a finding is not shown: `inline` is a mark in its line (`--allow-inline`), `allow-list` one of an imported rule
+ * file, `published` a hash of ours of a secret that public packages publish.
+ */
+export type Suppression = 'inline' | 'allow-list' | 'published';
 
 /** How many findings were suppressed, by reason. */
 export type Suppressed = Readonly<Partial<Record<Suppression, number>>>;

@@ -14,9 +14,11 @@ export interface Filter {
   readonly skip: readonly string[];
   /** Whether `whichlayer:allow` in a secret's line counts: an image must not suppress what is in it, unless asked to. */
   readonly allowInline?: boolean;
+  /** Whether to show secrets that public packages publish. */
+  readonly showPublished?: boolean;
 }
 
-/** The drafts to show, how many were hidden for their confidence alone, and how many the user suppressed. */
+/** The drafts to show, how many were hidden for their confidence alone, and how many were suppressed. */
 export interface Triage {
   readonly shown: readonly Draft[];
   readonly hiddenByConfidence: number;
@@ -30,8 +32,15 @@ export function triage(drafts: readonly Draft[], filter: Filter, rules: Readonly
     if (filter.minSeverity !== undefined && severityRank(severity) < severityRank(filter.minSeverity)) return false;
     return isAskedFor(match, filter);
   });
-  const sure = wanted.filter(({ match }) => rankOf(match.confidence) >= rankOf(filter.minConfidence));
-  const reasons = sure.map(({ match }) => suppressionOf(match, filter));
+  // Low confidence is what being published gives them, and no reason to hide them once more.
+  const sure = wanted.filter(
+    ({ match, published }) => published === true || rankOf(match.confidence) >= rankOf(filter.minConfidence),
+  );
+  const reasons = sure.map(
+    ({ match, published }) =>
+      suppressionOf(match, filter) ??
+      (published === true && filter.showPublished !== true ? ('published' as const) : undefined),
+  );
   const shown = sure.filter((_, index) => reasons[index] === undefined);
   return { shown, hiddenByConfidence: wanted.length - sure.length, suppressed: countSuppressed(reasons) };
 }
@@ -72,7 +81,7 @@ export function isAskedFor(
 export function demotePublic(drafts: readonly Draft[], knownPublic: ReadonlySet<string>): Draft[] {
   return drafts.map((draft) => {
     const { match } = draft;
-    if (match.confidence === 'low' || !knownPublic.has(publicSecretHash(match.secret))) return draft;
+    if (!knownPublic.has(publicSecretHash(match.secret))) return draft;
     return { ...draft, match: { ...match, confidence: 'low' }, published: true };
   });
 }

@@ -33,6 +33,7 @@ describe('parseArguments', () => {
       skip: [],
       rules: [],
       allowInline: false,
+      showPublished: false,
       showSecrets: false,
       exitZero: false,
       format: 'table',
