@@ -4,10 +4,11 @@
  * bytes follow the last member, and would not say where that is.
  */
 
-import { constants, crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
+import { constants, crc32, inflateRawSync } from 'node:zlib';
 import type { ChunkReader } from './chunk-reader.ts';
 import { mostHeaderBytes, parseGzipHeader, trailerBytes } from './gzip-header.ts';
-import { outputChunkBytes, type PumpEnd, pieceBytes, pump } from './pump.ts';
+import { inflateAhead } from './inflate-ahead.ts';
+import { type PumpEnd, pieceBytes } from './pump.ts';
 
 /** How a compressed blob ended: well, or with what. */
 export type DecompressEnd = 'ok' | 'truncated' | 'corrupt' | 'trailing' | 'window';
@@ -48,7 +49,7 @@ async function* inflateMember(reader: ChunkReader, trySmall: boolean): AsyncGene
     if (sizeBytes > 0) yield small;
   } else {
     // Whole pieces: what is lost to damage must not depend on how the network cut the blob.
-    const inflating = pump(createInflateRaw({ chunkSize: outputChunkBytes }), () => reader.readWhole(pieceBytes));
+    const inflating = inflateAhead(() => reader.readWhole(pieceBytes));
     let end: PumpEnd | undefined;
     try {
       for (;;) {
