@@ -147,7 +147,7 @@ export class RepositoryClient implements BlobHolder {
         if (outcome instanceof Error) throw connectionFailure(outcome, this.#askedFor(wanted));
         return outcome;
       }
-      if (!(outcome instanceof Error)) discard(outcome);
+      if (!(outcome instanceof Error)) await discard(outcome);
       await sleep(waitMs, undefined, { signal: wanted.signal });
     }
   }
@@ -160,7 +160,7 @@ export class RepositoryClient implements BlobHolder {
     // Another request may have renewed it meanwhile: that one is tried first.
     const authorization = this.#authorization === sent ? await this.#renew(answer, wanted) : this.#authorization;
     if (authorization === undefined) return answer;
-    discard(answer);
+    await discard(answer);
     return this.#send(wanted, authorization);
   }
 

@@ -22,7 +22,7 @@ export async function checkPublic(client: RepositoryClient, digest: string, sign
       notFound: 'IMAGE_NOT_FOUND',
       signal,
     });
-    discard(answer);
+    await discard(answer);
     const message = `Anyone who can reach ${registry} can pull this image without credentials right now.`;
     return { registry, public: 'yes', message };
   } catch (error) {

@@ -73,7 +73,7 @@ async function ask(transport: Transport, question: Question): Promise<HttpAnswer
     signal,
   });
   if (credentials === undefined || (answer.status !== 404 && answer.status !== 405)) return answer;
-  discard(answer);
+  await discard(answer);
   const { username, password } = credentials;
   return post(transport, question, { grant_type: 'password', username, password });
 }

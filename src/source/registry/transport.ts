@@ -8,6 +8,7 @@ import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'nod
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import { finished } from 'node:stream/promises';
 import { ScanError } from '../../errors.ts';
 import { within } from '../patient-read.ts';
 import { hostName, isLoopbackName, mayLeadTo, type Reach, reachOf } from './address.ts';
@@ -44,11 +45,22 @@ export interface TransportSettings extends TlsOptions {
   readonly allowHosts?: readonly string[];
 }
 
-/** Drops a body that nobody wants; a short one is read, which keeps the connection. */
-export function discard({ headers, body }: HttpAnswer): void {
-  if (Number(headers['content-length']) <= registryLimits.errorBytes) body.resume();
-  else body.destroy();
+/** Drops a body that nobody wants; a short one is read, which gives the connection to the next request. */
+export async function discard({ headers, body }: HttpAnswer): Promise<void> {
+  if (!(Number(headers['content-length']) <= registryLimits.errorBytes)) {
+    body.destroy();
+    return;
+  }
+  body.resume();
+  try {
+    await within(finished(body), discardMs, () => new Error('slow'));
+  } catch {
+    body.destroy();
+  }
 }
+
+/** A body that nobody wants is waited for so long. */
+const discardMs = 1000;
 
 /** The connections to one registry and to where it sends us. */
 export class Transport {
@@ -73,7 +85,7 @@ export class Transport {
       // A body may hold a password: it goes to the address it was meant for or nowhere.
       const { method = 'GET', follow = method === 'GET' || method === 'HEAD' } = sent;
       if (!follow || !isRedirect(answer.status) || location === undefined) return answer;
-      discard(answer);
+      await discard(answer);
       const next = redirectTarget(url, location);
       if (hops >= registryLimits.redirects) {
         throw refused(sent.url, `redirected more than ${registryLimits.redirects} times`);
