@@ -30,9 +30,9 @@ const fileKeys: Readonly<Record<string, string>> = { rules: 'rule-files' };
 const rulesKey = 'rules';
 const overrideKeys = ['confidence', 'severity', 'enabled'];
 
-/** The key of a flag; undefined where a file may not set it: what shows secrets or hides findings is typed each time. */
-export function configKeyOf({ name, env }: Flag): string | undefined {
-  return env && name !== 'config' && name !== 'no-config' ? (fileKeys[name] ?? name) : undefined;
+/** The key of a flag; undefined where a file may not set it: what shows secrets, hides findings or decides whom to trust is typed each time. */
+export function configKeyOf({ name, env, file }: Flag): string | undefined {
+  return env && file !== false && name !== 'config' && name !== 'no-config' ? (fileKeys[name] ?? name) : undefined;
 }
 
 /** Reads a configuration's text. @throws ScanError CONFIG_INVALID */

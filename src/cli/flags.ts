@@ -33,6 +33,8 @@ export interface Flag {
   readonly commands: readonly CommandName[];
   /** False where no environment variable may set it. */
   readonly env: boolean;
+  /** False where no configuration file may set it: whom we trust and who we are is not for a checkout to say. */
+  readonly file?: false;
   /** One or two sentences for help, without the default. */
   readonly description: string;
 }
@@ -245,6 +247,7 @@ export const flags: readonly Flag[] = [
     group: 'Registries',
     commands: images,
     env: true,
+    file: false,
     description: 'Sign in to the registry as this user; the password comes with --password-stdin.',
   },
   {
@@ -252,6 +255,7 @@ export const flags: readonly Flag[] = [
     group: 'Registries',
     commands: images,
     env: true,
+    file: false,
     description: 'Read the registry password from standard input.',
   },
   {
@@ -260,6 +264,7 @@ export const flags: readonly Flag[] = [
     group: 'Registries',
     commands: images,
     env: true,
+    file: false,
     description:
       'Send this bearer token to the registry as it is, instead of a password. Better set by its variable: arguments are seen by others on the machine.',
   },
@@ -268,6 +273,7 @@ export const flags: readonly Flag[] = [
     group: 'Registries',
     commands: images,
     env: true,
+    file: false,
     description:
       "Ask the cloud machine's metadata service for credentials to that cloud's registry, where nothing else has some (docs/credentials.md).",
   },
@@ -286,6 +292,7 @@ export const flags: readonly Flag[] = [
     group: 'Registries',
     commands: images,
     env: true,
+    file: false,
     description:
       "Trust the certificate authorities in this PEM file besides the system's; certs.d of docker and podman is read as well.",
   },
@@ -296,6 +303,7 @@ export const flags: readonly Flag[] = [
     group: 'Registries',
     commands: images,
     env: true,
+    file: false,
     description: 'Allow plain HTTP and unverified certificates with this registry (host[:port]).',
   },
   {
@@ -305,6 +313,7 @@ export const flags: readonly Flag[] = [
     group: 'Registries',
     commands: images,
     env: true,
+    file: false,
     description:
       'Let a registry send us to this host (a token server, a blob store) although it is on a private network and the registry is not.',
   },

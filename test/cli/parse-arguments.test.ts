@@ -43,7 +43,14 @@ describe('parseArguments', () => {
       verbose: false,
       debug: false,
       passwordStdin: false,
+      allTags: false,
+      noReferrers: false,
+      instanceCredentials: false,
+      checkPublic: false,
+      caFile: [],
       insecureRegistry: [],
+      allowHost: [],
+      foreignLayers: false,
     });
   });
 
@@ -69,6 +76,10 @@ describe('parseArguments', () => {
     [
       'scan --timeout 60 -u me --password-stdin --insecure-registry h:5000 app',
       { timeoutSeconds: 60, username: 'me', passwordStdin: true, insecureRegistry: ['h:5000'] },
+    ],
+    [
+      'scan --registry-token t --ca-file a,b.pem --ca-file c.pem --allow-host a,b --foreign-layers --check-public app',
+      { registryToken: 't', caFile: ['a,b.pem', 'c.pem'], allowHost: ['a', 'b'], foreignLayers: true, checkPublic: true },
     ],
     [
       'scan --source remote --min-confidence LOW --severity critical app',
