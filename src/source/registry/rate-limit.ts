@@ -48,7 +48,7 @@ function describeWindow(seconds: number): string {
 }
 
 function countOf(value: string | readonly string[] | undefined): { count: number; windowSeconds?: number } | undefined {
-  const [, count, window] = /^\s*(\d{1,9})\s*(?:;\s*w=(\d{1,9}))?/.exec(String(value ?? '')) ?? [];
+  const [, count, window] = /^\s*(\d{1,9})(?!\d)\s*(?:;\s*w=(\d{1,9}))?/.exec(String(value ?? '')) ?? [];
   if (count === undefined) return undefined;
   return { count: Number(count), ...(window === undefined ? {} : { windowSeconds: Number(window) }) };
 }
