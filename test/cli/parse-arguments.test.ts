@@ -79,7 +79,13 @@ describe('parseArguments', () => {
     ],
     [
       'scan --registry-token t --ca-file a,b.pem --ca-file c.pem --allow-host a,b --foreign-layers --check-public app',
-      { registryToken: 't', caFile: ['a,b.pem', 'c.pem'], allowHost: ['a', 'b'], foreignLayers: true, checkPublic: true },
+      {
+        registryToken: 't',
+        caFile: ['a,b.pem', 'c.pem'],
+        allowHost: ['a', 'b'],
+        foreignLayers: true,
+        checkPublic: true,
+      },
     ],
     [
       'scan --source remote --min-confidence LOW --severity critical app',
