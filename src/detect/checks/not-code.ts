@@ -68,9 +68,10 @@ function fillsLine(before: string, next: string): boolean {
 /** Whether a value is made of words as names in code are: `reader.readStringNT`, `XmlStringMaxLen256`. */
 function isIdentifier(text: string): boolean {
   if (!/^[A-Za-z_$][\w$]*(?:(?:\.|->|::|-)[A-Za-z_$][\w$]*)*$/.test(text)) return false;
-  const parts = text.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+/g) ?? [];
+  // `String2048`: a number at the end belongs to the name.
+  const parts = text.replace(/(?<=[a-z])\d{1,4}$/, '').match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+/g) ?? [];
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const digits = text.replace(/[^0-9]/g, '').length;
+  const digits = parts.join('').replace(/[^0-9]/g, '').length;
   return length >= 2.6 * parts.length && digits * 5 <= length;
 }
 

@@ -12,6 +12,7 @@ function check(marked: string): boolean {
 
 const code = [
   'KdcAdminPassword: «XmlStringMaxLen256»;',
+  'apiKey: «SensitiveString2048»;',
   'const secretKey = «reader.int32»();',
   'apiKey:e.options.«appId.apiKey»,appId:e',
   'pki.privateKeyToAsn1 = «pki.privateKeyToRSAPrivateKey» = function(key) {',

@@ -18,15 +18,18 @@ export const toolPackages = {
   htpasswd: 'apache2-utils',
   openssl: 'openssl',
   zstd: 'zstd',
+  xz: 'xz-utils',
+  bzip2: 'bzip2',
+  lz4: 'lz4',
   busybox: 'busybox-static',
   debootstrap: 'debootstrap',
-} as const;
-
-/** A program that tests run. */
   sshd: 'openssh-server',
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
   pip3: 'python3-pip',
+} as const;
+
+/** A program that tests run. */
 export type Tool = keyof typeof toolPackages;
 
 /** Debian's own folders come first: another `docker`, without BuildKit, may lead in PATH. */
