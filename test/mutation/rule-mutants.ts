@@ -25,24 +25,27 @@ export interface RuleMutant {
   readonly detector: Detector;
 }
 
-/** Checks that look into the token's structure; the others look at its characters. */
-export const structuralChecks: ReadonlySet<string> = new Set([
-  'crc32-base62',
-  'grafana-checksum',
-  'jwt',
-  'base64-json',
-  'base64-json-part',
-  'base64-pair',
-  'base64-text',
-  'base64-userinfo',
-  'discord-bot-id',
-  'freshchat-jwt',
-  'freshchat-context-jwt',
-  'pem-private-key',
-  'encrypted-pem-private-key',
-  'base64-pem-private-key',
-  'pgp-private-key',
+/** Checks of a secret's characters; every other one looks into its structure: a checksum, an id, JSON, a key. */
+const characterChecks: ReadonlySet<string> = new Set([
+  'binary',
+  'digit',
+  'letter',
+  'mixed',
+  'not-code',
+  'not-hex',
+  'not-uuid',
+  'not-word',
+  'not-sample-password',
+  'sample-password',
+  'strong-password',
+  'weak-password',
+  'uuid',
 ]);
+
+/** Whether a check knows real tokens by their structure. */
+export function isStructural(check: string): boolean {
+  return !characterChecks.has(check) && !/^(?:no|not)-/.test(check);
+}
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const element = /\\.|\[(?:\\.|[^\]\\])*\]|\{(\d+)(?:,(\d*))?\}/g;
@@ -52,7 +55,7 @@ const [leastRepeat, leastSet] = [8, 8];
 /** Every mutant of a detector, in a stable order. */
 export function mutantsOf(detector: Detector): RuleMutant[] {
   const mutants: RuleMutant[] = detector.checks.map((check) => ({
-    kind: structuralChecks.has(check) ? 'checksum' : 'check',
+    kind: isStructural(check) ? 'checksum' : 'check',
     change: `without the check ${check}`,
     detector: { ...detector, checks: detector.checks.filter((each) => each !== check) },
   }));

@@ -3,7 +3,7 @@
 import { captureCount, extentOf } from '../../src/detect/pattern-analysis.ts';
 import { parsePattern } from '../../src/detect/pattern-parser.ts';
 import type { Detector } from '../../src/detect/rule.ts';
-import { type RuleMutant, structuralChecks } from './rule-mutants.ts';
+import { isStructural, type RuleMutant } from './rule-mutants.ts';
 
 /** What a survivor says of the rule file. */
 export type SurvivorClass =
@@ -16,7 +16,7 @@ export type SurvivorClass =
 /** The class of a mutant that no example noticed. */
 export function survivorClass(detector: Detector, mutant: RuleMutant): SurvivorClass {
   const isForm = ['alphabet', 'shorter', 'longer'].includes(mutant.kind);
-  const hasStructure = detector.checks.some((check) => structuralChecks.has(check));
+  const hasStructure = detector.checks.some(isStructural);
   if (hasStructure && (isForm || mutant.kind === 'entropy')) return 'told by the checksum';
   if (mutant.kind === 'check' && isImpliedByEntropy(detector, mutant.change)) return 'implied by the entropy';
   if (mutant.kind === 'boundary' && /\(\?<?[!=]/.test(detector.pattern))
