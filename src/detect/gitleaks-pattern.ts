@@ -5,10 +5,13 @@
  */
 
 import type { CharSet } from './char-set.ts';
-import { invert, sizeOf } from './char-set.ts';
+import { invert, overlaps, sizeOf, wordSet } from './char-set.ts';
 import type { Place, RegexNode } from './gitleaks-regex.ts';
 
-/** The same expression with every repeat bounded: one without a bound may go on for `most` times beyond its least. */
+/** Blanks and signs between a name and its value: nobody writes more of them. */
+const mostSeparators = 64;
+
+/** The same expression with every repeat bounded: one without a bound may go on for `most` times beyond its least, one of nothing but separators for 64 at most. */
 export function boundRepeats(node: RegexNode, most: number): RegexNode {
   switch (node.kind) {
     case 'set':
@@ -23,9 +26,24 @@ export function boundRepeats(node: RegexNode, most: number): RegexNode {
       return {
         ...node,
         item: boundRepeats(node.item, most),
-        max: Number.isFinite(node.max) ? node.max : node.min + most,
+        max: Number.isFinite(node.max)
+          ? node.max
+          : node.min + (isSeparator(node.item) ? Math.min(most, mostSeparators) : most),
       };
   }
+}
+
+/** Without what may stand before everything else, or not: where the secret is a group of its own, it says nothing of it. */
+export function withoutOptionalStart(node: RegexNode): RegexNode {
+  if (node.kind !== 'sequence') return node;
+  const [first, ...rest] = node.items;
+  return first?.kind === 'repeat' && first.min === 0 && first.item.kind === 'set'
+    ? withoutOptionalStart({ ...node, items: rest })
+    : node;
+}
+
+function isSeparator(node: RegexNode): boolean {
+  return node.kind === 'set' && !overlaps(node.set, wordSet);
 }
 
 /** Bytes of a match at least and at most. */

@@ -8,9 +8,9 @@
 import { minNeedleBytes } from './anchor.ts';
 import { type RequiredLiterals, requiredLiterals } from './gitleaks-anchor.ts';
 import type { GitleaksAllow, GitleaksFile, GitleaksRule } from './gitleaks-file.ts';
-import { boundRepeats, lengthOf, writePattern } from './gitleaks-pattern.ts';
+import { boundRepeats, lengthOf, withoutOptionalStart, writePattern } from './gitleaks-pattern.ts';
 import { parseRegex, type Regex, type RegexNode } from './gitleaks-regex.ts';
-import { lintPattern } from './lint-pattern.ts';
+import { lintPattern, waysToMatch } from './lint-pattern.ts';
 import { maxWindowBytes } from './parse-rules.ts';
 import { type AllowList, type Detector, type Provider, type Severity, severities } from './rule.ts';
 import type { RuleProblem } from './rule-problem.ts';
@@ -35,6 +35,10 @@ const nearBounds = [512, 256, 128, 64, 32, 16];
 const smallBound = 64;
 /** Bytes between a keyword and a match, at most, where the regex does not hold the keyword itself. */
 const keywordReach = 1024;
+/** Part of a keyword that tells as much as all of it, in bytes. */
+const shortestPart = 5;
+/** Steps a pattern may take around one anchor, at most: ways to match times places to begin. */
+const mostSteps = 500_000;
 const longestMatch = maxWindowBytes - 2 * keywordReach;
 
 /** Makes detectors of a configuration's rules; `taken` are ids other rules have. */
@@ -145,22 +149,27 @@ class Importer {
   /** Where its matches are looked for, and the pattern. */
   #place(
     rule: GitleaksRule,
-    { tree }: Regex,
+    { tree, groups }: Regex,
     group: number,
   ): Pick<Detector, 'anchors' | 'at' | 'before' | 'after' | 'pattern'> {
     const captures = (index: number): boolean => group === 0 || index === group;
     const keywords = [...new Set(rule.keywords.map((keyword) => keyword.toLowerCase()))];
     const usable =
       keywords.length > 0 && keywords.every((keyword) => new TextEncoder().encode(keyword).length >= minNeedleBytes);
+    // A regex may say less than its keyword (`hooks.acme.com` with dots for any character): a long part of it will do.
+    const isPart = (text: string, keyword: string): boolean =>
+      text.includes(keyword) || (text.length >= shortestPart && keyword.includes(text));
     const implies = ({ texts }: RequiredLiterals): boolean =>
-      !usable || texts.every((text) => keywords.some((keyword) => text.includes(keyword)));
+      !usable || texts.every((text) => keywords.some((keyword) => isPart(text, keyword)));
     const isStart = ({ from, to }: RequiredLiterals): boolean => from === 0 && to === 0;
     // A bound changes how far a literal may be from the match's beginning, so both are found together.
-    const bounded = this.#bound(rule, tree, captures, (bound, candidate) => {
+    const lean = groups > 0 ? withoutOptionalStart(tree) : tree;
+    const bounded = this.#bound(rule, lean, captures, (bound, candidate) => {
       const literals = requiredLiterals(candidate).find(implies);
       if (literals !== undefined && !isStart(literals) && bound > nearBounds[0]!) return undefined;
       if (literals === undefined && (!usable || bound > nearBounds[0]!)) return undefined;
-      return { literals };
+      const starts = literals === undefined ? 2 * keywordReach : literals.to - literals.from + 1;
+      return { literals, starts };
     });
     if (bounded === undefined) {
       const hint = keywords.length > 0 && !usable ? `, and a keyword of it has less than ${minNeedleBytes} bytes` : '';
@@ -182,7 +191,7 @@ class Importer {
   }
 
   /** The greatest bound under which a pattern is cheap, short enough, and has an anchor; undefined where only the anchor is missing. */
-  #bound<Found>(
+  #bound<Found extends { readonly starts: number }>(
     rule: GitleaksRule,
     tree: RegexNode,
     captures: (index: number) => boolean,
@@ -199,9 +208,9 @@ class Importer {
       const found = fits(bound, candidate);
       if (found === undefined) continue;
       const pattern = writePattern(candidate, captures);
-      const [problem] = lintPattern(pattern, Number.POSITIVE_INFINITY);
-      if (problem !== undefined) {
-        trouble = `its regex ${problem}`;
+      if (waysToMatch(pattern) * found.starts > mostSteps) {
+        trouble =
+          'its regex has repeats that compete for the same characters: there are too many ways to match one text';
         continue;
       }
       if (bound < smallBound && isUnbounded(tree)) {

@@ -38,6 +38,11 @@ export function lintPattern(pattern: string, groups = 1): string[] {
   return problems;
 }
 
+/** Ways to match a text from one place, from above, for a pattern that is searched for at many. */
+export function waysToMatch(pattern: string): number {
+  return waysOf(parsePattern(pattern), nothing);
+}
+
 /** What may come next, and how many fixed characters must: each way has to meet them before the rest is tried. */
 interface Next {
   readonly set: CharSet;

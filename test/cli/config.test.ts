@@ -70,6 +70,13 @@ describe('parseConfig', () => {
     });
   });
 
+  it('takes the example of the documentation', () => {
+    const [, example = ''] = /```yaml\n([\s\S]+?)```/.exec(readFileSync('docs/config.md', 'utf8')) ?? [];
+    const { values, overrides } = parseConfig(example, '.whichlayer.yaml');
+    assert.deepEqual([values.size, overrides.length], [6, 3]);
+    assert.ok(validate(parse(example)));
+  });
+
   it('takes an empty file', () => {
     for (const text of ['', '# nothing\n', 'rules:\n']) assert.equal(parseConfig(text, 'c.yaml').values.size, 0);
   });
