@@ -177,7 +177,12 @@ function accept(
   if (!rule.allowPlaceholder && isPlaceholder(secret)) return [];
   const before = latin1(view.bytes, Math.max(view.low, offset + start - 24), offset + start);
   if (rule.imported !== true && rule.at !== 'token' && isChecksumContext(before)) return [];
-  const reading = runChecks(detector.ready.checks, secret, { window: text, start, end });
+  const reading = runChecks(detector.ready.checks, secret, {
+    window: text,
+    start,
+    end,
+    before: () => latin1(view.bytes, Math.max(view.low, offset - rule.before), offset),
+  });
   if (reading === undefined) return [];
   const length = Math.min(reading.length ?? secret.length, secret.length);
   const span = { start: offset + start, end: offset + start + length };

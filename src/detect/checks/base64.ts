@@ -1,5 +1,7 @@
 /** Base64 (RFC 4648) for checks: either alphabet, padding optional, anything else refused. */
 
+import type { Reading } from './check.ts';
+
 /** The decoded bytes; undefined where the text is not base64. */
 export function decodeBase64(text: string): Uint8Array | undefined {
   const binary = decodeBase64Text(text);
@@ -24,4 +26,9 @@ export function isBase64Text(secret: string): boolean {
   if (secret.length % 4 !== 0) return false;
   const text = decodeBase64Text(secret);
   return text !== undefined && text.length >= 6 && /^[\t\n\r\x20-\x7e]+$/.test(text);
+}
+
+/** Passes bytes that are no text; what is reported is their base64. */
+export function binary(secret: string): Reading {
+  return { text: btoa(secret) };
 }

@@ -10,6 +10,8 @@ export interface CheckContext {
   /** The secret's span in `window`. */
   readonly start: number;
   readonly end: number;
+  /** What stands before the window, as far as the detector's `before` reaches. */
+  readonly before?: () => string;
 }
 
 /** What a check read in a secret that passes. */

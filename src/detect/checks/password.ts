@@ -4,6 +4,7 @@
  */
 
 import { decodeBase64Text } from './base64.ts';
+import type { Reading } from './check.ts';
 
 const samples = new Set(
   `pass passwd password passphrase passw pw pwd pword secret secrets mysecret topsecret supersecret mysecretpassword mypassword mypass
@@ -71,15 +72,16 @@ function isSentence(password: string): boolean {
   return words.length >= 3 && words.some((word) => samples.has(word));
 }
 
-/** True where base64 decodes to a printable `user:password` with a password that is no sample. */
-export function isBasicCredential(secret: string): boolean {
+/** Passes where base64 decodes to a printable `user:password` with a password that is no sample; says the user. */
+export function isBasicCredential(secret: string): boolean | Reading {
   const decoded = decodeBase64Text(secret);
   if (decoded === undefined || !/^[\x21-\x39\x3b-\x7e]{1,128}:[\x20-\x7e\n]{4,8000}$/.test(decoded)) return false;
   const password = decoded
     .slice(decoded.indexOf(':') + 1)
     .trim()
     .slice(0, 200);
-  return isNotSamplePassword(password) && !isSentence(password);
+  if (!isNotSamplePassword(password) || isSentence(password)) return false;
+  return { details: { user: decoded.slice(0, decoded.indexOf(':')) } };
 }
 
 /** Variables of shells, format strings and template languages, expressions of code, and what masks a password in a log. */

@@ -4,9 +4,13 @@
  * to OpenSSH's own form (PROTOCOL.key). Keys come in one line with `\n` in JSON and ENV, and in quoted pieces in code.
  */
 
-import { decodeBase64, decodeBase64Text, latin1 } from './base64.ts';
+import { decodeBase64, latin1 } from './base64.ts';
+import { certificateDetails } from './certificate.ts';
+import type { CheckContext, Reading } from './check.ts';
 
 const block = /-----BEGIN ([A-Z0-9 ]{0,20})PRIVATE KEY( BLOCK)?-----([\s\S]*?)-----END \1PRIVATE KEY\2-----/;
+/** What wraps base64: white space, or its escapes in JSON and ENV. */
+const wraps = /\s|\\[nr]/g;
 const opensshMagic = 'openssh-key-v1\0';
 
 interface Pem {
@@ -14,6 +18,20 @@ interface Pem {
   /** Whether it says that it is encrypted (RFC 1421 headers). */
   readonly procType: boolean;
   readonly body: Uint8Array;
+}
+
+/** Such a key, and whom the certificate of the same key beside it names. */
+export function pemPrivateKey(secret: string, context: CheckContext): boolean | Reading {
+  return isPemPrivateKey(secret) && { details: certificateDetails(secret, besideOf(context)) };
+}
+
+/** An encrypted one, likewise. */
+export function encryptedPemPrivateKey(secret: string, context: CheckContext): boolean | Reading {
+  return isEncryptedPemPrivateKey(secret) && { details: certificateDetails(secret, besideOf(context)) };
+}
+
+function besideOf({ window, start, end, before }: CheckContext): string {
+  return `${before?.() ?? ''}${window.slice(0, start)}\n${window.slice(end)}`;
 }
 
 /** True where a PEM private key that opens without a passphrase really decodes to one. */
@@ -34,10 +52,31 @@ export function isEncryptedPemPrivateKey(secret: string): boolean {
   return pem.label === 'ENCRYPTED ' && isDerKey(pem.body);
 }
 
-/** True where base64 holds a PEM private key, encrypted or not. */
-export function isBase64PemPrivateKey(secret: string): boolean {
-  const text = decodeBase64Text(secret.replace(/\s|\\n/g, ''));
-  return text !== undefined && (isPemPrivateKey(text) || isEncryptedPemPrivateKey(text));
+/** Passes where base64, on one line or wrapped, holds a PEM private key; it ends where the key's last quantum does. */
+export function isBase64PemPrivateKey(secret: string): boolean | Reading {
+  const compact = secret.replace(wraps, '');
+  const whole = /^[0-9A-Za-z+/]*/.exec(compact)?.[0] ?? '';
+  const text = atob(whole.slice(0, whole.length - (whole.length % 4 === 1 ? 1 : 0)));
+  const end = /-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----\r?\n?/g;
+  // What stands first may be parameters or certificates: the key is what counts.
+  const found = end.exec(text);
+  if (found === null) return false;
+  const pem = text.slice(0, end.lastIndex);
+  const isEncrypted = isEncryptedPemPrivateKey(pem);
+  if (!isEncrypted && !isPemPrivateKey(pem)) return false;
+  const length = lengthOfCompact(secret, Math.ceil(end.lastIndex / 3) * 4);
+  return { length, details: { protection: isEncrypted ? 'passphrase' : 'none', ...certificateDetails(pem, text) } };
+}
+
+/** Where `count` characters of base64 end in text that is wrapped. */
+function lengthOfCompact(text: string, count: number): number {
+  let at = 0;
+  for (let left = count; left > 0 && at < text.length; ) {
+    const wrap = /^(?:\s|\\[nr])/.exec(text.slice(at, at + 2))?.[0].length ?? 0;
+    if (wrap === 0) left--;
+    at += Math.max(1, wrap);
+  }
+  return at;
 }
 
 /** True where an OpenPGP private key block begins with a secret-key packet (RFC 9580, 4.2). */
@@ -60,7 +99,10 @@ function parsePem(secret: string): Pem | undefined {
   if (found === null || found[2] !== undefined) return undefined;
   const inner = unescapeLines(found[3] ?? '');
   const body = decodeBase64(
-    inner.replace(/^\s*(?:Proc-Type|DEK-Info|Comment|Subject|Key-Info)\s*:[^\n]*$/gim, '').replace(/[\s\\]/g, ''),
+    inner
+      .replace(/Proc-Type\s*:\s*4,\s*ENCRYPTED|DEK-Info\s*:\s*[A-Z0-9-]{4,20},[0-9A-Fa-f]{16,32}/g, '')
+      .replace(/^\s*(?:Proc-Type|DEK-Info|Comment|Subject|Key-Info)\s*:[^\n]*$/gim, '')
+      .replace(/[\s\\]/g, ''),
   );
   if (body === undefined) return undefined;
   return { label: found[1] ?? '', procType: /Proc-Type\s*:\s*4\s*,\s*ENCRYPTED/i.test(inner), body };

@@ -36,10 +36,10 @@ describe('passwords', () => {
 
   it('decodes basic credentials', () => {
     const encode = (text: string): string => Buffer.from(text).toString('base64');
-    assert.equal(isBasicCredential(encode('ci:Vt6rN0bXw8Lm')), true);
+    assert.deepEqual(isBasicCredential(encode('ci:Vt6rN0bXw8Lm')), { details: { user: 'ci' } });
     assert.equal(isBasicCredential(encode('user:password')), false);
     assert.equal(isBasicCredential(encode('jo:not the real password')), false);
-    assert.equal(isBasicCredential(encode('jo:seven quiet herons wade')), true);
+    assert.deepEqual(isBasicCredential(encode('jo:seven quiet herons wade')), { details: { user: 'jo' } });
     assert.equal(isBasicCredential(encode('no colon in here')), false);
     assert.equal(isBasicCredential('not base64!'), false);
   });

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { describe, it } from 'mocha';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { before, describe, it } from 'mocha';
 import {
   isBase64PemPrivateKey,
   isEncryptedPemPrivateKey,
   isPemPrivateKey,
   isPgpPrivateKey,
+  pemPrivateKey,
 } from '../../../src/detect/checks/private-key.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
@@ -72,10 +77,47 @@ describe('isEncryptedPemPrivateKey', () => {
 });
 
 describe('isBase64PemPrivateKey', () => {
-  it('looks into base64', () => {
-    const [pem = ''] = plain;
-    assert.equal(isBase64PemPrivateKey(Buffer.from(pem).toString('base64')), true);
-    assert.equal(isBase64PemPrivateKey(Buffer.from(pem.slice(0, 120)).toString('base64')), false);
+  it('looks into base64, on one line or wrapped, and says where it ends', () => {
+    for (const pem of [...plain, ...encrypted]) {
+      const base64 = Buffer.from(pem).toString('base64');
+      const wrapped = base64.replace(/.{76}(?!$)/g, '$&\n    ');
+      const protection = plain.includes(pem) ? 'none' : 'passphrase';
+      for (const text of [base64, wrapped, base64.replace(/.{76}(?!$)/g, '$&\\n')]) {
+        const reading = isBase64PemPrivateKey(text);
+        assert.deepEqual(reading, { length: text.length, details: { protection } });
+        assert.deepEqual(isBase64PemPrivateKey(`${text}\n  name`), reading, 'what follows is not of it');
+      }
+      assert.equal(isBase64PemPrivateKey(base64.slice(0, 120)), false);
+    }
+  });
+});
+
+describe('pemPrivateKey', () => {
+  let certificate = '';
+  before(() => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'whichlayer-'));
+    try {
+      const key = path.join(folder, 'key.pem');
+      writeFileSync(key, plain[0]!);
+      const subject = ['-subj', '/CN=shop7.io', '-addext', 'subjectAltName=DNS:www.shop7.io'];
+      certificate = execFileSync('openssl', ['req', '-x509', '-key', key, '-days', '9', ...subject], {
+        encoding: 'utf8',
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+  const named = (pem: string, before: string, after: string): string | undefined => {
+    const reading = pemPrivateKey(pem, { window: pem + after, start: 0, end: pem.length, before: () => before });
+    return typeof reading === 'object' ? reading.details?.['certificate'] : undefined;
+  };
+
+  it('names the certificate of the same key, before it or after it', () => {
+    assert.equal(named(plain[0]!, certificate, ''), 'CN=shop7.io');
+    assert.equal(named(plain[0]!, '', certificate), 'CN=shop7.io');
+    assert.equal(named(plain[0]!.replaceAll('\n', '\\n'), '', certificate.replaceAll('\n', '\\n')), 'CN=shop7.io');
+    assert.equal(named(plain[0]!, '', certificate.slice(0, 300)), undefined);
+    assert.equal(named(plain[2]!, '', certificate), undefined, 'a certificate of another key');
   });
 });
 
