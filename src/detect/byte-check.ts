@@ -44,3 +44,31 @@ export function holdsRun(bytes: Uint8Array, start: number, end: number, run: Run
   }
   return false;
 }
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const nameSet = setOf(`${letters}0123456789_.$-`);
+const closingSet = setOf('\\"\'`)]}');
+/** An operator begins, or (where no name goes on any more) a word that is one: `is`, `value=`. */
+const signSet = setOf(`${letters} \t=:,(>|?+&-<!`);
+const breakSet = setOf(' \t\r\n\f\v;,');
+/** Beginnings of `value="…"`, `default: …`, `content=…` in the lines after a name. */
+const attributeSet = setOf('vdcVDC"\'\\');
+
+/** Bytes a name goes on after an anchor, closing signs after it, and blanks up to an attribute, at most. */
+const [longestName, mostClosing, mostBreaks] = [80, 6, 69];
+
+/** Whether a name that goes on at `start` may be followed by a sign that assigns to it; most words in prose and code are not. */
+export function mayAssign(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  for (const last = Math.min(end, start + longestName); at < last && nameSet[bytes[at] as number] === 1; ) at++;
+  for (const last = Math.min(end, at + mostClosing); at < last && closingSet[bytes[at] as number] === 1; ) at++;
+  if (at >= end || signSet[bytes[at] as number] === 1) return at < end;
+  for (const last = Math.min(end, at + mostBreaks); at < last && breakSet[bytes[at] as number] === 1; ) at++;
+  return at < end && attributeSet[bytes[at] as number] === 1;
+}
+
+function setOf(characters: string): Uint8Array {
+  const set = new Uint8Array(256);
+  for (const character of characters) set[character.charCodeAt(0)] = 1;
+  return set;
+}

@@ -7,7 +7,7 @@
 import { isAllowed, isPathIn } from './allow-list.ts';
 import type { Span } from './anchor.ts';
 import { findValues, nameLookBehind } from './assignment.ts';
-import { beginsWith, holdsByte, holdsRun } from './byte-check.ts';
+import { beginsWith, holdsByte, holdsRun, mayAssign } from './byte-check.ts';
 import { latin1, toText } from './bytes.ts';
 import { wordSet } from './char-set.ts';
 import { type Details, runChecks } from './checks/check.ts';
@@ -94,6 +94,7 @@ function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Se
 function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
   const { rule } = detector;
   const end = Math.min(view.high, anchor.start + detector.reach);
+  if (rule.generic && !mayAssign(view.bytes, anchor.end, end)) return [];
   const before = Math.max(view.low, anchor.start - rule.before);
   const from = rule.generic ? before : Math.min(before, commandStart(view, anchor) ?? before);
   if (!holdsRun(view.bytes, from, end, detector.ready.run, detector.ready.needsDigit)) return [];
