@@ -77,12 +77,13 @@ function withAllowLists(provider: Provider, allow: readonly AllowList[]): Provid
   };
 }
 
-function remarksOf({ refused, notes }: GitleaksImport): RuleRemark[] {
+function remarksOf({ provider, refused, notes }: GitleaksImport): RuleRemark[] {
   const remark = (problem: RuleProblem, make: typeof notice): RuleRemark => {
     const { file, line, detector, message } = problem;
     const subject = formatProblem({ file, ...(line === undefined ? {} : { line }), message: detector ?? '' });
     return {
       ...(detector === undefined ? {} : { rule: slugOf(detector) }),
+      provider: provider.id,
       diagnostic: make('RULE_UNSUPPORTED', subject.replace(/: $/, ''), message),
     };
   };

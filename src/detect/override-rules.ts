@@ -32,7 +32,7 @@ export function overrideRules(ruleSet: RuleSet, overrides: readonly RuleOverride
     ...ruleSet,
     digest: digestOf(kept, ruleSet.knownPublic),
     providers: kept,
-    remarks: (ruleSet.remarks ?? []).filter(({ rule }) => !isOff(rule)),
+    remarks: (ruleSet.remarks ?? []).filter(({ rule, provider }) => !isOff(rule) && !isOff(provider)),
     disabled,
   };
 }

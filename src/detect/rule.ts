@@ -135,9 +135,11 @@ export interface RuleSet {
   readonly disabled?: readonly string[];
 }
 
-/** A remark on a rule, or on a whole rule file where it names none. */
+/** A remark on a rule of a user's file, or on the whole file where it names none. */
 export interface RuleRemark {
   readonly rule?: string;
+  /** The provider its rules have. */
+  readonly provider: string;
   readonly diagnostic: Diagnostic;
 }
 

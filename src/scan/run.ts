@@ -191,8 +191,8 @@ function head(options: RunOptions, started: Date): Pick<Report, 'schemaVersion' 
 
 /** What is to be said of the rules that were asked for. */
 function remarksOn({ ruleSet, filter }: RunOptions): Diagnostic[] {
-  return (ruleSet.remarks ?? []).flatMap(({ rule, diagnostic }) =>
-    rule === undefined || isAskedFor({ rule, provider: rule }, filter) ? [diagnostic] : [],
+  return (ruleSet.remarks ?? []).flatMap(({ rule = '', provider, diagnostic }) =>
+    isAskedFor({ rule, provider }, filter) ? [diagnostic] : [],
   );
 }
 

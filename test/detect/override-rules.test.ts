@@ -38,10 +38,11 @@ describe('overrideRules', () => {
   });
 
   it('says no more of a rule that could not be imported once it is switched off', () => {
-    const remarks = [{ rule: 'x-key', diagnostic: notice('RULE_UNSUPPORTED', 'x.toml', 'no') }];
+    const remarks = [{ rule: 'x-key', provider: 'x', diagnostic: notice('RULE_UNSUPPORTED', 'x.toml', 'no') }];
     const set = { ...rules, remarks };
     assert.ok(overridableIds(set).has('x-key'));
     assert.deepEqual(overrideRules(set, [{ id: 'x-key', enabled: false }]).remarks, []);
+    assert.deepEqual(overrideRules(set, [{ id: 'x', enabled: false }]).remarks, []);
     assert.deepEqual(overrideRules(set, [{ id: 'acme', enabled: false }]).remarks, remarks);
   });
 });
