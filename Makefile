@@ -6,7 +6,7 @@ INSTALLED := node_modules/.whichlayer-installed
 SOURCES := $(shell find src test scripts assembly rules -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test check unit fmt rules bench-rules docs demo bench ci clean release-check test-tools
+.PHONY: help install build test check unit fmt rules mutate bench-rules docs demo bench ci clean release-check test-tools
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ rules: build ## Lint the rules and run their examples
 
 bench-rules: build ## The dearest rules on a real file system (FOLDER=/usr)
 	node dist/scripts/bench-rules.js $(or $(FOLDER),/usr)
+
+mutate: build ## Put defects into every rule and see how many its examples notice
+	node dist/scripts/mutate-rules.js
 
 docs: build ## Write the generated docs
 	node scripts/docs.ts
