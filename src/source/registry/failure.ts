@@ -154,7 +154,9 @@ function errorCodeOf(error: unknown): string | undefined {
 
 /** Node's words; a failure at each of several addresses has none of its own. */
 function reasonOf(error: unknown): string {
-  return error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : messageOf(error);
+  const words = error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : messageOf(error);
+  // What Node advises its own users; the system's authorities are trusted here anyway.
+  return words.replace(/; if the root CA is installed locally.*$/, '');
 }
 
 /** `Retry-After` in seconds or as a date. */
