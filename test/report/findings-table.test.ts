@@ -49,6 +49,20 @@ describe('findingsTable', () => {
     assert.equal(stripVTControlCharacters(coloured), findingsTable(fleet, plain));
   });
 
+  it('says first of all whether anyone can pull it', () => {
+    const reachedBy = (answer: 'yes' | 'no' | 'unknown') =>
+      reportOn({}, { reach: { registry: 'ghcr.io', public: answer, message: 'Who can pull it\u001b[2J is told.' } });
+    const text = reachedBy('yes');
+    assert.match(text, /^ PUBLIC {2}Who can pull it.* is told\.$/m);
+    assert.ok(text.indexOf(' PUBLIC ') < text.search(/ (CRITICAL|HIGH|MEDIUM|LOW) /));
+    for (const answer of ['no', 'unknown'] as const) {
+      assert.match(reachedBy(answer), /^ Who can pull it.* is told\.$/m);
+      assert.doesNotMatch(reachedBy(answer), /PUBLIC/);
+    }
+    assert.doesNotMatch(text, /\u001b/);
+    assert.doesNotMatch(reportOn({}), /Who can pull it/);
+  });
+
   it('puts the severe before the rest, and what is open before what is history', () => {
     const text = findingsTable(leaky, plain);
     const order = ['CRITICAL', 'HIGH', 'MEDIUM'].map((word) => text.indexOf(` ${word} `));

@@ -41,6 +41,14 @@ describe('reportJson', () => {
     assert.ok(isValid(JSON.parse(text)));
   });
 
+  it('writes whether anyone can pull an image as the schema says', () => {
+    const reach = { registry: 'ghcr.io', public: 'yes', message: 'Anyone can.' } as const;
+    const told = reportOf([{ ...leakyImage, reach }]);
+    assert.ok(isValid(JSON.parse(reportJson(told))));
+    const { message: _, ...without } = reach;
+    assert.ok(!isValid({ ...told, images: [{ ...leakyImage, reach: without }] }));
+  });
+
   it('escapes what moves a terminal, to the same value', () => {
     const nasty = { ...leakyImage, reference: 'a\u001b[2Jb\u009bc\u202ed\u2028e\u{e0041}f' };
     const text = reportJson(reportOf([nasty]));
