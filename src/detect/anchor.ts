@@ -4,6 +4,7 @@
  * multiply the automaton's states. The needle is the longest word that is not anybody's (`api`, `client`).
  */
 
+import { everydayWords } from './everyday-words.ts';
 import { isGlue } from './name-words.ts';
 
 /** An anchor, cut into its needle and the words around it; all lower case, one character a byte. */
@@ -32,28 +33,70 @@ const mostSigns = 2;
 /** Longer anchors are refused. */
 export const maxAnchorBytes = 64;
 
-/** Cuts an anchor as a rule writes it; one without a word long enough is spelled out in full. */
+/** Ways to write one anchor, at most. */
+const mostWays = 1000;
+
+/** Cuts an anchor as a rule writes it; one without a word long enough is spelled out in full, and `{abc}` is any one of a, b, c. */
 export function parseAnchor(text: string): Anchor[] {
+  return waysToWrite(text).flatMap(cutAnchor);
+}
+
+/** An anchor once for each choice of a character in its braces. */
+function waysToWrite(text: string): string[] {
+  const sets = text.split(/\{([0-9A-Za-z]{2,36})\}/);
+  const ways = sets.reduce((product, set, index) => product * (index % 2 === 1 ? set.length : 1), 1);
+  if (ways > mostWays) return [text];
+  return sets.reduce<string[]>(
+    (texts, part, index) => texts.flatMap((each) => (index % 2 === 1 ? [...part] : [part]).map((next) => each + next)),
+    [''],
+  );
+}
+
+function cutAnchor(text: string): Anchor[] {
   const words = toBytes(text)
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
     .split(' ')
     .filter((word) => word !== '');
-  if (words.length < 4 && words.every((word) => word.length < minNeedleBytes)) {
-    return spellings(words).map((needle) => ({ needle, before: [], after: [], maxLength: needle.length }));
-  }
-  const weight = (word: string): number =>
-    word.length < minNeedleBytes ? 0 : word.length + (isGlue(word) ? 0 : maxAnchorBytes);
-  const chosen = words.reduce((best, word, index) => (weight(word) > weight(words[best] ?? '') ? index : best), 0);
-  const needle = words[chosen] ?? '';
   const maxLength = words.join(' '.repeat(mostSigns)).length;
-  return [{ needle, before: words.slice(0, chosen).reverse(), after: words.slice(chosen + 1), maxLength }];
+  if (words.length < 4 && words.every((word) => word.length < minNeedleBytes)) {
+    return spellings(words).map((needle) => ({ needle, before: [], after: [], maxLength }));
+  }
+  const chosen = heaviest(words.map(weightOf));
+  const word = words[chosen] ?? '';
+  if (words.length === 1 || !isEveryday(word)) return [around(words, chosen, 1, word, maxLength)];
+  // With its heavier neighbour: `tru token` is rare, `tru` is in every `true`.
+  const pair = words
+    .slice(0, -1)
+    .map((first, at) => (at === chosen - 1 || at === chosen ? weightOf(first) + weightOf(words[at + 1] ?? '') : -1));
+  const first = heaviest(pair);
+  return spellings(words.slice(first, first + 2)).map((needle) => around(words, first, 2, needle, maxLength));
 }
+
+function around(words: readonly string[], first: number, count: number, needle: string, maxLength: number): Anchor {
+  return { needle, before: words.slice(0, first).reverse(), after: words.slice(first + count), maxLength };
+}
+
+/** How rare a word is: everyday words and those that name nobody only where there are no others. */
+function weightOf(word: string): number {
+  if (word.length < minNeedleBytes) return 0;
+  return word.length + (isGlue(word) ? 0 : maxAnchorBytes) + (isEveryday(word) ? 0 : maxAnchorBytes);
+}
+
+function isEveryday(word: string): boolean {
+  return word.length <= minNeedleBytes || everydayWords.has(word);
+}
+
+function heaviest(weights: readonly number[]): number {
+  return weights.reduce((best, weight, index) => (weight > (weights[best] ?? 0) ? index : best), 0);
+}
+
+/** What may stand between two words that are spelled out. */
+const joints = ['', '_', '-', '.', ' ', '__', '--'];
 
 /** All ways to write some words: `wx mp`, `wx_mp`, `wxmp` … */
 function spellings(words: readonly string[]): string[] {
   return words.reduce<string[]>(
-    (texts, word, index) =>
-      index === 0 ? [word] : texts.flatMap((text) => ['', '_', '-', '.', ' '].map((sign) => text + sign + word)),
+    (texts, word, index) => (index === 0 ? [word] : texts.flatMap((text) => joints.map((sign) => text + sign + word))),
     [],
   );
 }
