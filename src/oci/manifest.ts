@@ -102,6 +102,8 @@ export function subjectOfTag(tag: string): string | undefined {
 export function isImage(manifest: ImageManifest): boolean {
   // BuildKit's cache and signed artifacts have layers of an image's types and are none.
   if (/buildkit\.cacheconfig/.test(manifest.config.mediaType)) return false;
+  if (manifest.layers.length > 0 && manifest.layers.every(({ mediaType }) => isAttestationType(mediaType)))
+    return false;
   if (isImageConfigType(manifest.config.mediaType)) return true;
   return manifest.layers.some((layer) => isLayerType(layer.mediaType));
 }

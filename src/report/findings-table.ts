@@ -16,6 +16,8 @@ import { hang, noBreak, truncate, wrap } from './wrap.ts';
 
 const narrowest = 40;
 const widest = 180;
+/** Further tags of an image that are written out. */
+const shownTags = 12;
 
 /** The human report of a scan. */
 export function findingsTable(report: Report, options: ReporterOptions): string {
@@ -41,13 +43,18 @@ export function findingsTable(report: Report, options: ReporterOptions): string 
 
 /** The first line on an image, in both reports: what it is and what it resolved to. */
 export function imageHeader(
-  image: Pick<ImageReport, 'reference' | 'source' | 'platform' | 'manifestDigest' | 'configDigest'>,
+  image: Pick<ImageReport, 'reference' | 'source' | 'platform' | 'artifactType' | 'manifestDigest' | 'configDigest'>,
   facts: readonly string[],
   { width, paint }: TextStyle,
 ): string[] {
   const reference = truncate(oneLine(image.reference), width);
   const digest = image.manifestDigest ?? image.configDigest;
-  const parts = [image.source, image.platform, ...(digest === undefined ? [] : [shortDigest(digest)]), ...facts];
+  const parts = [
+    image.source,
+    image.artifactType ?? image.platform,
+    ...(digest === undefined ? [] : [shortDigest(digest)]),
+    ...facts,
+  ];
   const text = [reference, ...parts.map(oneLine)].map((part) => part.replaceAll(' ', noBreak)).join(`${noBreak}· `);
   const [first = '', ...rest] = wrap(text, width);
   return [paint('bold', first.slice(0, reference.length)) + first.slice(reference.length), ...rest];
@@ -86,6 +93,7 @@ function imageLines(image: ImageReport, { report, only, showSecrets }: Section, 
   const hidden = only ? report.summary.hiddenByConfidence : 0;
   return [
     ...imageHeader(image, facts, style),
+    ...tagLines(image, style),
     '',
     ...reachLines(image, style),
     ...groups.flatMap((group) => [...secretBlock(group, { ...style, columns, showSecrets }), '']),
@@ -94,6 +102,18 @@ function imageLines(image: ImageReport, { report, only, showSecrets }: Section, 
     ...suppressedLines(only ? report.summary.suppressed : undefined, style),
     ...coverageText(coverage, style),
   ];
+}
+
+/** The other tags that hold the same image; those of the same repository by their tag alone. */
+function tagLines({ reference, repoTags }: ImageReport, { paint, width }: TextStyle): string[] {
+  const repository = reference.slice(0, reference.lastIndexOf(':') + 1);
+  const others = repoTags
+    .filter((tag) => tag !== reference && !reference.endsWith(`//${tag}`))
+    .map((tag) => (repository !== '' && tag.startsWith(repository) ? tag.slice(repository.length) : tag));
+  if (repoTags.length < 2 || others.length === 0) return [];
+  const shown = others.slice(0, shownTags).map(oneLine).join(', ');
+  const more = others.length > shownTags ? `, … and ${formatCount(others.length - shownTags)} more` : '';
+  return hang(' also ', shown + more, width).map((line) => paint('dim', line));
 }
 
 function nothingLines({ coverage }: ImageReport, { tool, summary }: Report, { width, paint }: TextStyle): string[] {

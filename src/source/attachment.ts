@@ -104,6 +104,13 @@ async function readContent(
   return document === undefined ? undefined : { title, document };
 }
 
+/** The part of an artifact that is statements, to be read like an attachment's; undefined where there is none. */
+export function statementsOf(manifest: ImageManifest): ImageManifest | undefined {
+  const layers = manifest.layers.filter(isStatement);
+  const empty = { mediaType: '', digest: manifest.config.digest, size: 0 };
+  return layers.length === 0 ? undefined : { ...manifest, config: empty, layers, annotations: {} };
+}
+
 /** True for JSON with base64 in it, which says nothing as it is: envelopes, and provenance with its Dockerfile. */
 function isStatement({ mediaType, annotations }: Descriptor): boolean {
   if (/dsse|sigstore/i.test(mediaType)) return true;

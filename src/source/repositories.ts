@@ -22,6 +22,9 @@ const maxTags = 20_000;
 /** Tags that are resolved at a time. */
 const tagsAtOnce = 4;
 
+/** 1.9 before 1.10, on every machine. */
+const collator = new Intl.Collator('en', { numeric: true });
+
 /** Opens all that matches. @throws ScanError IMAGE_NOT_FOUND where nothing does */
 export async function openRepositories(
   { text, ...pattern }: RepositoryPattern & { readonly text: string },
@@ -128,11 +131,12 @@ class Gathering {
   finish(text: string, names: readonly string[]): ImageSource {
     const { host, tag } = this.#pattern;
     const images = [...this.#images.values()].map(({ repository, image, tags, attached }): FoundImage => {
-      const repoTags = tags.toSorted();
+      const repoTags = tags.toSorted(collator.compare);
       const joined = joinAttached(attached);
       const attachments = [...new Map(joined.attachments.map((each) => [keyOf(each), each])).values()];
       return { repository, image, attached: { ...joined, attachments }, reference: repoTags[0] ?? text, repoTags };
     });
+    images.sort((a, b) => collator.compare(a.reference, b.reference));
     if (images.length === 0) {
       const [failure] = this.#failures;
       if (failure !== undefined) throw failure;

@@ -15,7 +15,13 @@ import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
 import type { ImageSelector } from '../oci/reference.ts';
 import { blobPath } from './archive-path.ts';
 import { artifactConfig, artifactTypeOf, contentNameOf, contentsOf, hasReadableConfig } from './artifact.ts';
-import { type AttachmentReader, attachmentBudgetBytes, joinAttached, readAttachment } from './attachment.ts';
+import {
+  type AttachmentReader,
+  attachmentBudgetBytes,
+  joinAttached,
+  readAttachment,
+  statementsOf,
+} from './attachment.ts';
 import { parseDockerManifest } from './docker-manifest.ts';
 import type { Candidates, Failure, ImageCandidate, LayerCandidate } from './image-candidate.ts';
 import { hasName, referenceOf, repoTagsOf } from './image-name.ts';
@@ -229,7 +235,9 @@ async function resolveArtifact(
     }
     layers.push({ digest, mediaType, sizeBytes: size, ...(blob === undefined ? {} : { blob: blob.key }) });
   }
-  const common = await commonOf(place, candidate, options, diagnostics);
+  const statements = statementsOf(manifest);
+  const attached = statements === undefined ? [] : [...(candidate.attached ?? []), statements];
+  const common = await commonOf(place, { ...candidate, attached }, options, diagnostics);
   return {
     ...common,
     layers,

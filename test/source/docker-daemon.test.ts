@@ -83,6 +83,22 @@ for (const { engine, kind, start, variable, tag } of engines) {
       await source.close();
     });
 
+    it('takes a container for its image', async () => {
+      const body = JSON.stringify({ Image: 'wl-test:1', Cmd: ['sh'] });
+      const socket = env[variable]!.replace('unix://', '');
+      const create = ['-X', 'POST', '-H', 'Content-Type: application/json', '-d', body];
+      const url = 'http://d/v1.40/containers/create?name=wl-box';
+      execFileSync('curl', ['-sf', '--unix-socket', socket, ...create, url], { stdio: 'pipe' });
+      const reference = { engine, ref: 'wl-box', text: 'container:wl-box', isContainer: true };
+      const source = await openDaemonImage(reference, { signal, env, home: '/nonexistent' });
+      assert.equal(source.title, `${kind} container wl-box (${built.configDigest.slice(0, 19)})`);
+      const [image] = await source.metadata(signal);
+      await source.close();
+      assert.deepEqual([image?.configDigest, image?.reference], [built.configDigest, 'container:wl-box']);
+      const unknown = { ...reference, ref: 'wl-nobody' };
+      await rejects(openDaemonImage(unknown, { signal, env, home: '/nonexistent' }), 'IMAGE_NOT_FOUND');
+    });
+
     it('takes an id, its beginning and the digest', async () => {
       const hex = built.configDigest.slice(7);
       for (const ref of [built.configDigest, hex, hex.slice(0, 12), `sha256:${hex.slice(0, 12)}`]) {

@@ -13,6 +13,7 @@ import {
   maxAttachments,
   nothingAttached,
   readAttachment,
+  statementsOf,
   toAnnotations,
   tooManyAttachments,
 } from '../attachment.ts';
@@ -41,6 +42,8 @@ export async function readAttachments(
   index: string,
   request: AttachmentRequest,
 ): Promise<Attached> {
+  const statements = image.artifactType === undefined ? undefined : statementsOf(image.manifest);
+  if (statements !== undefined) return readAttachment(statements, request.reader);
   const listed = await Promise.all(
     image.attestations.slice(0, maxAttachments).map((entry) => readListed(entry, request)),
   );

@@ -35,7 +35,7 @@ export class DocumentFetcher {
   readonly client: RepositoryClient;
   readonly #signal: AbortSignal;
   readonly #manifests = new Map<string, FetchedManifest>();
-  readonly #blobs = new Map<string, Uint8Array>();
+  readonly #blobs = new Map<string, Promise<Uint8Array>>();
   #keptBytes = 0;
 
   constructor(client: RepositoryClient, signal: AbortSignal) {
@@ -65,15 +65,23 @@ export class DocumentFetcher {
   }
 
   /** A blob that is small enough to be held. @throws ScanError */
-  async blob(descriptor: Pick<Descriptor, 'digest'>, subject: string): Promise<Uint8Array> {
-    const known = this.#blobs.get(descriptor.digest);
+  blob({ digest }: Pick<Descriptor, 'digest'>, subject: string): Promise<Uint8Array> {
+    const known = this.#blobs.get(digest);
     if (known !== undefined) return known;
-    const { bytes } = await this.#get(`blobs/${descriptor.digest}`, 'BLOB_MISSING', {
-      subject,
-      maxBytes: registryLimits.configBytes,
-    });
-    verifiedDigest(bytes, descriptor.digest, subject);
-    if (this.#keep(bytes)) this.#blobs.set(descriptor.digest, bytes);
+    const fetched = this.#fetchBlob(digest, subject);
+    // While it is on its way others wait for it; afterwards it stays if there is room.
+    this.#blobs.set(digest, fetched);
+    fetched.then(
+      (bytes) => this.#keep(bytes) || this.#blobs.delete(digest),
+      () => this.#blobs.delete(digest),
+    );
+    return fetched;
+  }
+
+  async #fetchBlob(digest: string, subject: string): Promise<Uint8Array> {
+    const request = { subject, maxBytes: registryLimits.configBytes };
+    const { bytes } = await this.#get(`blobs/${digest}`, 'BLOB_MISSING', request);
+    verifiedDigest(bytes, digest, subject);
     return bytes;
   }
 

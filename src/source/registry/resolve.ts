@@ -62,12 +62,18 @@ export async function resolveImages(fetcher: DocumentFetcher, wanted: ResolveReq
     attestations: new Map(),
     diagnostics: [],
     seen: new Set([root.digest]),
+    listed: new Set([root.digest]),
     entries: 0,
     offered: [],
   };
   await follow(walk, root, { annotations: [] });
   if (walk.images.length === 0) throw nothingFound(walk);
-  const images = walk.images.map((image) => ({ ...image, attestations: walk.attestations.get(image.digest) ?? [] }));
+  // What is about nothing here is nobody's, and read with the first: it may be anything.
+  const strays = [...walk.attestations].flatMap(([digest, entries]) => (walk.listed.has(digest) ? [] : entries));
+  const images = walk.images.map((image, index) => ({
+    ...image,
+    attestations: [...(walk.attestations.get(image.digest) ?? []), ...(index === 0 ? strays : [])],
+  }));
   return { digest: root.digest, images, diagnostics: walk.diagnostics };
 }
 
@@ -81,6 +87,8 @@ interface Walk {
   readonly diagnostics: Diagnostic[];
   /** Digests followed: an index may name one twice, or itself. */
   readonly seen: Set<string>;
+  /** Digests that indexes name as images, of other platforms included. */
+  readonly listed: Set<string>;
   /** Entries of indexes met so far. */
   entries: number;
   readonly offered: string[];
@@ -121,6 +129,7 @@ async function followEntry(walk: Walk, descriptor: Descriptor, above: readonly A
     walk.attestations.set(about, [...(walk.attestations.get(about) ?? []), descriptor]);
     return;
   }
+  walk.listed.add(descriptor.digest);
   // Without a platform in the index its configuration tells, once fetched.
   const { platform } = descriptor;
   if (platform !== undefined && platform.os !== 'unknown' && !offers(walk, platform)) return;
@@ -146,6 +155,8 @@ async function takeImage(
   const { subject } = walk.wanted;
   const name = `configuration of ${subject}`;
   if (!isImage(manifest)) {
+    // It has no platform; among others it is none of the one that was asked for.
+    if (walk.platform !== undefined && from !== undefined) return;
     const bytes = hasReadableConfig(manifest) ? await walk.fetcher.blob(manifest.config, name) : undefined;
     const config = artifactConfig(bytes, name);
     walk.images.push({
