@@ -76,8 +76,7 @@ export class CompressedReader implements PackedReader {
     this.#settings = settings;
     this.#mostStreams = options.mostStreams;
     this.#gate.open(options.memberName);
-    if (this.#gate.isOpen) this.#open();
-    else this.#isDone = true;
+    this.#isDone = !this.#gate.isOpen;
   }
 
   write(bytes: Uint8Array): void {
@@ -85,10 +84,8 @@ export class CompressedReader implements PackedReader {
     if (this.#decoder === undefined) {
       this.#between.push(bytes);
       this.#findNext(false);
-    } else {
-      this.#decoder.push(bytes);
-      this.#look();
-    }
+    } else this.#decoder.push(bytes);
+    this.#look();
   }
 
   end(): void {
@@ -145,7 +142,8 @@ export class CompressedReader implements PackedReader {
         this.#skip -= skipped;
         if (this.#skip > 0) return false;
       }
-      while (queue.length > 0 && queue.bytes[queue.start] === 0) queue.start++;
+      // What the first stream begins with was told by who opened this; an .lzma file may begin with a zero.
+      while (this.#streams > 0 && queue.length > 0 && queue.bytes[queue.start] === 0) queue.start++;
       if (queue.length === 0 || (queue.length < headBytes && !isLast)) return false;
       const head = queue.bytes.subarray(queue.start, Math.min(queue.end, queue.start + headBytes));
       if (this.#format.hasSkippable && head.length === headBytes && isSkippable(head.readUInt32LE(0))) {
@@ -158,7 +156,7 @@ export class CompressedReader implements PackedReader {
   }
 
   #begin(head: Buffer): boolean {
-    if (!this.#format.begins(head)) {
+    if (this.#streams > 0 && !this.#format.begins(head)) {
       this.#sink.damaged(`bytes that are no ${this.#name} follow the ${this.#name} data`);
     } else if (this.#streams >= this.#mostStreams) {
       this.#sink.exceeded(`only the first ${this.#mostStreams} ${this.#name} streams were opened`);

@@ -28,6 +28,8 @@ export class Lz4Decoder implements StreamDecoder {
   /** Window and block, side by side. */
   #output: Uint8Array = new Uint8Array(0);
   #windowLength = 0;
+  /** How far a block that makes no sense was decoded. */
+  #reached = 0;
 
   constructor(emit: Emit, options: { readonly ratio: number }) {
     this.#outlet = new Outlet(emit, options.ratio);
@@ -41,6 +43,7 @@ export class Lz4Decoder implements StreamDecoder {
   }
 
   settle(): DecodeState {
+    if (this.state === 'open' && this.#part !== 'header' && this.#part !== 'footer') this.#salvage();
     // A legacy frame has no end mark: it ends between two blocks.
     if (this.state === 'open' && this.#part === 'legacy-block' && this.#input.length === 0) this.state = 'ended';
     return this.state;
@@ -148,14 +151,24 @@ export class Lz4Decoder implements StreamDecoder {
     return false;
   }
 
+  /** Gives what there is of a block that is cut short. */
+  #salvage(): void {
+    const { bytes, start, end, length } = this.#input;
+    if (length <= 4) return;
+    this.#input.start = end;
+    this.#decode(bytes.subarray(start + 4, end), this.#part === 'block' && bytes.readUInt32LE(start) > 0x7fffffff);
+    if (this.state === 'corrupt') this.state = 'open';
+  }
+
   #decode(packed: Uint8Array, isStored: boolean): boolean {
     if (!this.#isLinked) this.#windowLength = 0;
     const from = this.#windowLength;
-    const end = isStored ? this.#store(packed) : this.#unpack(packed);
-    if (end === undefined) return this.#fail();
+    const whole = isStored ? this.#store(packed) : this.#unpack(packed);
+    const end = whole ?? this.#reached;
     const content = this.#output.subarray(from, end);
     this.#sum?.update(content);
     this.state = this.#outlet.give(content);
+    if (whole === undefined && this.state === 'open') return this.#fail();
     const kept = Math.min(end, windowBytes);
     this.#output.copyWithin(0, end - kept, end);
     this.#windowLength = kept;
@@ -183,10 +196,12 @@ export class Lz4Decoder implements StreamDecoder {
 
   /** @returns where the block ends in `#output`, or undefined where it makes no sense */
   #unpack(packed: Uint8Array): number | undefined {
+    this.#reached = this.#windowLength;
     const limit = this.#windowLength + this.#mostBlockBytes;
     let output = this.#output;
     let to = this.#windowLength;
     for (let at = 0; ; ) {
+      this.#reached = to;
       const token = packed[at++];
       if (token === undefined) return undefined;
       let literals = token >> 4;

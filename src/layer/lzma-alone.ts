@@ -59,6 +59,8 @@ export class LzmaAloneDecoder implements StreamDecoder {
       this.#input.start = Math.min(at, end);
       this.#left -= lzma.outputBytes - before;
       if (!lzma.drain()) return;
+      // A symbol that took bytes that are not there says nothing: the stream is cut short.
+      if (at > end) return;
       if (lzma.trouble !== undefined) this.state = lzma.trouble;
       else if (lzma.ended) this.#left = 0;
       else if (lzma.outputBytes === before) return;

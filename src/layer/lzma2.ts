@@ -4,7 +4,10 @@
  */
 
 import type { ByteQueue } from './byte-queue.ts';
-import { Lzma } from './lzma.ts';
+import { Lzma, mostSymbolBytes } from './lzma.ts';
+
+/** Bytes the range coder begins with. */
+const rangeBytes = 5;
 
 /** What became of a chunk: `more` asks for more bytes; `ended` is the end mark. */
 export type ChunkResult = 'done' | 'more' | 'ended' | 'corrupt' | 'window' | 'stopped';
@@ -36,6 +39,19 @@ export class Lzma2 {
     return control >= 0x80 ? this.#packed(input, control) : control <= 2 ? this.#stored(input, control) : 'corrupt';
   }
 
+  /** Gives what there is of a chunk that is cut short. */
+  salvage(input: ByteQueue): void {
+    const { bytes, start, end, length } = input;
+    const control = bytes[start] ?? 0;
+    const headerBytes = control >= 0xc0 ? 6 : control >= 0x80 ? 5 : 3;
+    if (control === 0 || length <= headerBytes + rangeBytes + mostSymbolBytes) return;
+    if (control < 0x80) this.#lzma.copy(bytes.subarray(start + headerBytes, end));
+    else if (this.#begin(bytes, start, control)) {
+      const left = ((control & 0x1f) << 16) + bytes.readUInt16BE(start + 1) + 1;
+      this.#run(bytes, { from: start + headerBytes, lastStart: end - mostSymbolBytes, left });
+    }
+  }
+
   #stored(input: ByteQueue, control: number): ChunkResult {
     if (input.length < 3) return 'more';
     const length = input.bytes.readUInt16BE(input.start + 1) + 1;
@@ -47,37 +63,49 @@ export class Lzma2 {
 
   #packed(input: ByteQueue, control: number): ChunkResult {
     const { bytes, start } = input;
-    const hasProperties = control >= 0xc0;
-    const headerBytes = hasProperties ? 6 : 5;
+    const headerBytes = control >= 0xc0 ? 6 : 5;
     if (input.length < headerBytes) return 'more';
     const packedBytes = bytes.readUInt16BE(start + 3) + 1;
     if (input.length < headerBytes + packedBytes) return 'more';
-    let left = ((control & 0x1f) << 16) + bytes.readUInt16BE(start + 1) + 1;
+    if (!this.#begin(bytes, start, control)) return 'corrupt';
+    const from = start + headerBytes;
+    const left = ((control & 0x1f) << 16) + bytes.readUInt16BE(start + 1) + 1;
+    input.start = from + packedBytes;
+    if (packedBytes < rangeBytes) return 'corrupt';
+    const { result, at } = this.#run(bytes, { from, lastStart: from + packedBytes, left });
+    return result !== 'done' || (at === from + packedBytes && this.#lzma.isRangeAtEnd) ? result : 'corrupt';
+  }
+
+  /** Resets what the chunk says is to be reset; false where that makes no sense. */
+  #begin(bytes: Uint8Array, start: number, control: number): boolean {
     if (control >= 0xe0) this.#lzma.resetWindow();
-    if (hasProperties) {
-      if (!this.#lzma.resetState(bytes[start + 5]!) || !this.#lzma.isSmallModel) return 'corrupt';
+    if (control >= 0xc0) {
+      if (!this.#lzma.resetState(bytes[start + 5]!) || !this.#lzma.isSmallModel) return false;
       this.#needsProperties = false;
       this.#needsState = false;
     } else if (this.#needsProperties) {
-      return 'corrupt';
+      return false;
     } else if (control >= 0xa0) {
       this.#lzma.resetState();
       this.#needsState = false;
-    } else if (this.#needsState) return 'corrupt';
-    let at = start + headerBytes;
-    const end = at + packedBytes;
-    input.start = end;
-    if (packedBytes < 5 || !this.#lzma.startRange(bytes, at)) return 'corrupt';
-    at += 5;
-    while (left > 0) {
-      const before = this.#lzma.outputBytes;
-      at = this.#lzma.decode(bytes, at, end, left);
-      const made = this.#lzma.outputBytes - before;
-      left -= made;
-      if (!this.#lzma.drain()) return 'stopped';
-      if (this.#lzma.trouble !== undefined) return this.#lzma.trouble;
-      if (made === 0 || at > end || this.#lzma.ended) return 'corrupt';
     }
-    return at === end && this.#lzma.isRangeAtEnd ? 'done' : 'corrupt';
+    return !this.#needsState;
+  }
+
+  #run(
+    bytes: Uint8Array,
+    { from, lastStart, left }: { readonly from: number; readonly lastStart: number; readonly left: number },
+  ): { readonly result: ChunkResult; readonly at: number } {
+    if (!this.#lzma.startRange(bytes, from)) return { result: 'corrupt', at: from };
+    let at = from + rangeBytes;
+    const end = this.#lzma.outputBytes + left;
+    while (this.#lzma.outputBytes < end) {
+      const before = this.#lzma.outputBytes;
+      at = this.#lzma.decode(bytes, at, lastStart, end - before);
+      if (!this.#lzma.drain()) return { result: 'stopped', at };
+      if (this.#lzma.trouble !== undefined) return { result: this.#lzma.trouble, at };
+      if (this.#lzma.outputBytes === before || at > lastStart || this.#lzma.ended) return { result: 'corrupt', at };
+    }
+    return { result: 'done', at };
   }
 }

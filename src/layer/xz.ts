@@ -63,6 +63,7 @@ export class XzDecoder implements StreamDecoder {
   }
 
   settle(): DecodeState {
+    if (this.state === 'open' && this.#part === 'chunks') this.#lzma2?.salvage(this.#input);
     return this.state;
   }
 

@@ -66,8 +66,8 @@ export class ZstdDecoder implements StreamDecoder {
 
   close(): void {
     if (this.#engine === undefined) return;
-    // The window stays with the engine: only small ones are kept for the next frame.
-    if (idle.length < 2 && (this.#header?.windowBytes ?? 0) <= mostIdleWindowBytes) {
+    // The window stays with the engine: only small ones are kept for the next frame. An error stays too, whatever `reset` does.
+    if (this.state === 'ended' && idle.length < 2 && (this.#header?.windowBytes ?? 0) <= mostIdleWindowBytes) {
       this.#engine.reset();
       idle.push(this.#engine);
     } else this.#engine.close();

@@ -198,7 +198,7 @@ for (const inflateEngine of engines) {
         zipOf([
           { name: 'a', content: bytes('x'), flags: 1 },
           { name: 'b', content: bytes('x'), flags: 1, descriptor: 'signed', method: 0 },
-          { name: 'c', content: bytes('x'), method: 12 },
+          { name: 'c', content: bytes('x'), method: 98 },
           { name: 'd', content: bytes('open') },
         ]),
       );
