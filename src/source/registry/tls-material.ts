@@ -4,7 +4,7 @@
  * are authorities, `NAME.cert` with `NAME.key` is a client's certificate. Each host gets its own and no other's.
  */
 
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { messageOf, ScanError } from '../../errors.ts';
@@ -31,16 +31,32 @@ export interface TlsOptions {
 export function tlsMaterial(url: URL, options: TlsOptions): TlsMaterial {
   const { caFiles = [], insecureRegistries = [], around, identify = true } = options;
   const own = hostFiles(url, around);
-  const clients = identify ? own.clients : [];
   const extra = [...caFiles, ...own.authorities].flatMap((path) => readAuthorities(path, around));
   return {
-    secureContext: createSecureContext({
-      // 'default' holds Node's own list and NODE_EXTRA_CA_CERTS; companies install theirs in the system.
-      ca: [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...extra])],
-      ...(clients.length === 0 ? {} : { cert: clients.map(({ cert }) => cert), key: clients.map(({ key }) => key) }),
-    }),
+    secureContext: contextOf(extra, identify ? own.clients : []),
     rejectUnauthorized: !isListed(url.host, insecureRegistries),
   };
+}
+
+/** Made once for equal material: reading some hundred authorities takes longer than a handshake. */
+const contexts = new WeakMap<readonly string[], Map<string, SecureContext>>();
+
+function contextOf(extra: readonly string[], clients: HostFiles['clients']): SecureContext {
+  // 'default' holds Node's own list and NODE_EXTRA_CA_CERTS; companies install theirs in the system.
+  const base = getCACertificates('default');
+  const made = contexts.get(base) ?? new Map<string, SecureContext>();
+  contexts.set(base, made);
+  const key = createHash('sha256')
+    .update(JSON.stringify([extra, clients]))
+    .digest('hex');
+  const context =
+    made.get(key) ??
+    createSecureContext({
+      ca: [...new Set([...base, ...getCACertificates('system'), ...extra])],
+      ...(clients.length === 0 ? {} : { cert: clients.map(({ cert }) => cert), key: clients.map(({ key }) => key) }),
+    });
+  made.set(key, context);
+  return context;
 }
 
 /** The folders that hold one for each host, most particular first. */
