@@ -12,8 +12,11 @@ import { readAttachments } from './registry/attachments.ts';
 import { listRepositories, listTags } from './registry/catalog.ts';
 import { RepositoryClient } from './registry/client.ts';
 import { DocumentFetcher } from './registry/fetch.ts';
+import { insecureAt } from './registry/mirrors.ts';
+import { loadRegistriesConf } from './registry/registries-conf.ts';
 import { type FoundImage, RegistryReader, RegistrySource, type Repository } from './registry/registry-source.ts';
 import { type ResolvedImage, resolveImages } from './registry/resolve.ts';
+import { surroundingsOf } from './registry/surroundings.ts';
 import type { RegistryImageOptions } from './registry.ts';
 import type { ImageSource } from './source.ts';
 
@@ -32,8 +35,10 @@ export async function openRepositories(
 ): Promise<ImageSource> {
   const clients: RepositoryClient[] = [];
   try {
+    const conf = loadRegistriesConf(surroundingsOf(options));
     const open = (repository: string): RepositoryClient => {
-      const client = new RepositoryClient({ host: pattern.host, repository }, options);
+      const name = { host: pattern.host, repository };
+      const client = new RepositoryClient(name, { ...options, ...insecureAt(name, conf, options) });
       clients.push(client);
       return client;
     };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { formatImageName, parseImageName } from '../../src/oci/reference.ts';
-import { pullPlaces, shortNames } from '../../src/source/registry/mirrors.ts';
+import { insecureAt, pullPlaces, shortNames } from '../../src/source/registry/mirrors.ts';
 import { loadRegistriesConf } from '../../src/source/registry/registries-conf.ts';
 import { surroundingsOf } from '../../src/source/registry/surroundings.ts';
 
@@ -98,6 +98,18 @@ describe('pullPlaces', () => {
     assert.throws(() => placesOf('r.corp/app', '[[registry]]\nprefix = "r.corp"\nlocation = "B AD"'), {
       code: 'CONFIG_INVALID',
     });
+  });
+});
+
+describe('insecureAt', () => {
+  it('adds what registries.conf allows to what the user did', () => {
+    const text = '[[registry]]\nlocation = "r.corp"\ninsecure = true\n[[registry]]\nlocation = "b.corp"\nblocked = true';
+    const at = (host: string, repository: string) =>
+      insecureAt({ host, repository }, conf(text), { insecureRegistries: ['u.corp'] }).insecureRegistries;
+    assert.deepEqual(at('r.corp', 'app'), ['u.corp', 'r.corp']);
+    assert.deepEqual(at('r.corp', ''), ['u.corp', 'r.corp']);
+    assert.deepEqual(at('x.corp', 'app'), ['u.corp']);
+    assert.throws(() => at('b.corp', 'app'), { code: 'SOURCE_UNAVAILABLE' });
   });
 });
 

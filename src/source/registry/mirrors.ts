@@ -6,6 +6,7 @@
 
 import { ScanError } from '../../errors.ts';
 import { formatImageName, type ImageName, parseImageName } from '../../oci/reference.ts';
+import type { RegistryOptions } from './options.ts';
 import type { RegistriesConf, RegistryRule } from './registries-conf.ts';
 
 /** A place that may have an image. */
@@ -21,17 +22,23 @@ export function pullPlaces(name: ImageName, conf: RegistriesConf): readonly [...
   const found = ruleFor(name, conf);
   if (found === undefined) return [{ name, insecure: false, isMirror: false }];
   const { rule, rest } = found;
-  if (rule.blocked) {
-    throw new ScanError('SOURCE_UNAVAILABLE', `registries.conf blocks ${rule.prefix}.`, {
-      subject: formatImageName(name),
-      hint: 'Take "blocked" away there, or scan the image from where it is allowed.',
-    });
-  }
+  if (rule.blocked) throw blocked(rule, formatImageName(name));
   const mirrors = rule.mirrors
     .filter(({ pull }) => pull === 'all' || (pull === 'digest-only') === (name.digest !== undefined))
     .map(({ location, insecure }) => ({ name: placed(location, rest, name), insecure, isMirror: true }));
   const { location, insecure } = rule;
   return [...mirrors, { name: location === '' ? name : placed(location, rest, name), insecure, isMirror: false }];
+}
+
+/** What the registry itself is allowed, where lists of it are read: mirrors have none. @throws ScanError SOURCE_UNAVAILABLE where it is blocked */
+export function insecureAt(
+  name: Pick<ImageName, 'host' | 'repository'>,
+  conf: RegistriesConf,
+  { insecureRegistries = [] }: Pick<RegistryOptions, 'insecureRegistries'>,
+): Pick<RegistryOptions, 'insecureRegistries'> {
+  const rule = ruleFor(name, conf)?.rule;
+  if (rule?.blocked === true) throw blocked(rule, `${name.host}/${name.repository}`);
+  return { insecureRegistries: rule?.insecure === true ? [...insecureRegistries, name.host] : insecureRegistries };
 }
 
 /** What a bare name may stand for; without a configuration that speaks of it, what docker takes it for. @throws ScanError CONFIG_INVALID */
@@ -48,7 +55,7 @@ export function shortNames(text: string, name: ImageName, conf: RegistriesConf):
 }
 
 /** The rule with the longest prefix, and what of the name is behind that. */
-function ruleFor(name: ImageName, { rules }: RegistriesConf): { rule: RegistryRule; rest: string } | undefined {
+function ruleFor(name: Pick<ImageName, 'host' | 'repository'>, { rules }: RegistriesConf): { rule: RegistryRule; rest: string } | undefined {
   const full = `${name.host}/${name.repository}`;
   const matches = rules.flatMap((rule) => {
     const length = matchLength(rule.prefix, name.host, full);
@@ -60,6 +67,13 @@ function ruleFor(name: ImageName, { rules }: RegistriesConf): { rule: RegistryRu
 function matchLength(prefix: string, host: string, full: string): number | undefined {
   if (prefix.startsWith('*.')) return host.endsWith(prefix.slice(1)) ? host.length : undefined;
   return full === prefix || full.startsWith(`${prefix}/`) ? prefix.length : undefined;
+}
+
+function blocked({ prefix }: RegistryRule, subject: string): ScanError {
+  return new ScanError('SOURCE_UNAVAILABLE', `registries.conf blocks ${prefix}.`, {
+    subject,
+    hint: 'Take "blocked" away there, or scan the image from where it is allowed.',
+  });
 }
 
 function placed(location: string, rest: string, { tag, digest }: ImageName): ImageName {
