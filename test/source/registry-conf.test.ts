@@ -103,7 +103,8 @@ describe('pullPlaces', () => {
 
 describe('insecureAt', () => {
   it('adds what registries.conf allows to what the user did', () => {
-    const text = '[[registry]]\nlocation = "r.corp"\ninsecure = true\n[[registry]]\nlocation = "b.corp"\nblocked = true';
+    const text =
+      '[[registry]]\nlocation = "r.corp"\ninsecure = true\n[[registry]]\nlocation = "b.corp"\nblocked = true';
     const at = (host: string, repository: string) =>
       insecureAt({ host, repository }, conf(text), { insecureRegistries: ['u.corp'] }).insecureRegistries;
     assert.deepEqual(at('r.corp', 'app'), ['u.corp', 'r.corp']);

@@ -55,7 +55,10 @@ export function shortNames(text: string, name: ImageName, conf: RegistriesConf):
 }
 
 /** The rule with the longest prefix, and what of the name is behind that. */
-function ruleFor(name: Pick<ImageName, 'host' | 'repository'>, { rules }: RegistriesConf): { rule: RegistryRule; rest: string } | undefined {
+function ruleFor(
+  name: Pick<ImageName, 'host' | 'repository'>,
+  { rules }: RegistriesConf,
+): { rule: RegistryRule; rest: string } | undefined {
   const full = `${name.host}/${name.repository}`;
   const matches = rules.flatMap((rule) => {
     const length = matchLength(rule.prefix, name.host, full);
