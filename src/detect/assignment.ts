@@ -12,6 +12,8 @@ export interface ValuePlace {
   readonly start: number;
   /** Whether the anchor is part of the value's own name, rather than a word above it. */
   readonly direct: boolean;
+  /** Whether the name does not say that a secret follows (`acme = v`), or no sign does (`acme-token-v`). */
+  readonly doubtful: boolean;
 }
 
 /** What the matcher knows of an anchor and its detector. */
@@ -37,11 +39,16 @@ const typed =
   /[ \t]{0,4}[?!]?:?[ \t]{0,4}(?:&?(?:'static )?(?:const )?(?:str|string|String|std::string|text|Text|SecretStr|SecretString|Optional\[\w{1,20}\]|char ?\*|any|object|bytes|Final(?:\[str\])?))(?:\[\])?(?: \| \w{1,12})?[ \t]{0,4}:?=/y;
 const operator =
   /[ \t]{0,16}(?:=>|->|::?=|[?+|&]{1,2}=|={1,3}|:-|::|:|,|\(|>|\|\||\?\?|<\/[\w.:-]{1,24}>\s{0,60}<[\w.:-]{1,24}>|-(?=[ \t])|(?:or|is|was|are)\b)/y;
+/** What may join a bare vendor's name to a value: a sign, or a blank before something quoted or random. */
+const plainSign =
+  /["'\]]{0,2}[ \t]{0,16}:?=?(?<=[:=])[ \t]{0,4}["'`]?[0-9A-Za-z]|[ \t]{1,4}(?:["'`](?=[0-9A-Za-z])|(?=[0-9A-Za-z_-]{0,40}[A-Z])(?=[0-9A-Za-z_-]{0,40}[a-z])(?=[0-9A-Za-z_-]{0,40}[0-9])(?=[0-9A-Za-z_-]{16}))/y;
 const blank = /[ \t]{1,16}/y;
 const opening =
-  /(?:\s{1,60}|\\{1,3}(?=["'`])|["'`]{1,3}|[([{<@|>]|!\[CDATA\[|\$\{(?!(?:env|file|sys|secret|secrets|vault):)\w{1,60}:-?|[rbfuRBFU](?=["'])|(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|SSWS|Bot|OAuth|GenieKey|AccessKey)(?:[ \t]{1,4}|%20|\s{0,2}["']\s{0,2}[+.]\s{0,2}["'])|(?:std::)?[Ss]tring(?=[("'])|new(?= ))/iy;
+  /(?:\s{1,60}|\\{1,3}(?=["'`])|["'`]{1,3}|[([{<@|>]|!\[CDATA\[|\$\{(?!(?:env|file|sys|secret|secrets|vault):)\w{1,60}:-?|(?:[\w.-]{1,40}[ \t])?AQAAABAAA[ \t]|[rbfuRBFU](?=["'])|(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|SSWS|Bot|OAuth|GenieKey|AccessKey)(?:[ \t]{1,4}|%20|\s{0,2}["']\s{0,2}[+.]\s{0,2}["'])|(?:std::)?[Ss]tring(?=[("'])|new(?= ))/iy;
 const identifier = /[A-Za-z_$][\w.$-]{0,80}/g;
 const strongOnly = { blank: false };
+/** Letters of a vendor's name that may be assigned to without a word for the secret, at least. */
+const shortestBare = 3;
 /** Half of `private key`, `access token`: behind somebody's name they mean the whole. */
 const halfNames: ReadonlySet<string> = new Set(['private', 'access']);
 
@@ -59,9 +66,10 @@ export function findValues(text: string, search: NameSearch): ValuePlace[] {
     // `/run/secrets/db-password NEXT=…`: the end of a path or a value names nothing that follows a blank.
     const mayBeBlank = !/[/=]/.test(text[name.start - 1] ?? '');
     for (const start of valuesAfter(text, name.end + name.tail.length, { blank: mayBeBlank })) {
-      places.push({ start, direct: true });
+      places.push({ start, direct: true, doubtful: false });
     }
   }
+  if (!search.directOnly && places.length === 0) addDoubtful(text, search.anchor, name, anchorWords, places);
   if (!search.directOnly) addOthers(text, search, { name, isSecret }, places);
   return places;
 }
@@ -73,6 +81,34 @@ function nameAround(text: string, anchor: Span): Span & { readonly tail: string 
   while (end < text.length && end - anchor.end < 80 && nameChar.test(text[end] ?? '')) end++;
   while (end > anchor.end && /[.$-]/.test(text[end - 1] ?? '')) end--;
   return { start, end, tail: matchAt(moreWords, text, end) };
+}
+
+/** A vendor's name that a value is assigned to as it stands (`acme = v`), and values joined to a name (`acme-token-v`). */
+function addDoubtful(
+  text: string,
+  anchor: Span,
+  name: Span,
+  anchorWords: readonly string[],
+  places: ValuePlace[],
+): void {
+  const isBare = name.start === anchor.start && name.end === anchor.end && anchor.end - anchor.start >= shortestBare;
+  if (
+    isBare &&
+    !anchorNamesSecret(anchorWords) &&
+    !/key|token|secret|pass|pwd|auth|cred/i.test(text.slice(anchor.start, anchor.end))
+  ) {
+    if (matchAt(plainSign, text, name.end) === '') return;
+    const start = valuesAfter(text, name.end, { blank: true })[0] ?? text.length;
+    for (const at of [start, ...listedAfter(text, start)]) places.push({ start: at, direct: true, doubtful: true });
+    return;
+  }
+  const joint = /[-.]/g;
+  joint.lastIndex = anchor.end;
+  for (let cut = joint.exec(text); cut !== null && cut.index < name.end && places.length < 3; cut = joint.exec(text)) {
+    const words = wordsOf(`${text.slice(name.start, anchor.start)} ${text.slice(anchor.end, cut.index)}`);
+    const saysSecret = namesSecret(words) || anchorNamesSecret(anchorWords) || halfNames.has(words.at(-1) ?? '');
+    if (saysSecret && !namesSomethingElse(words)) places.push({ start: cut.index + 1, direct: true, doubtful: true });
+  }
 }
 
 /** Assignments after (or before) the anchor whose names are anybody's: `api_key`, `token`, `value`. */
@@ -92,7 +128,7 @@ function addOthers(
     const words = wordsOf(found[0]);
     const fits = words.length === 1 && words[0] === 'value' ? own.isSecret : namesSecret(words) && namesNobody(words);
     if (!fits || namesSomethingElse(words)) continue;
-    for (const start of valuesAfter(text, end, strongOnly)) places.push({ start, direct: false });
+    for (const start of valuesAfter(text, end, strongOnly)) places.push({ start, direct: false, doubtful: false });
   }
 }
 
@@ -105,7 +141,10 @@ function endOfBlock(text: string, anchor: Span, limit: number): number {
   let ownDepth = -1;
   for (let at = anchor.end; at < limit; at++) {
     const char = text[at];
-    if (char === '{') {
+    // `<id>{acme}</id>`: braces around a text are no block.
+    if (char === '}' && text.startsWith('</', at + 1)) {
+      if (depth > 0) depth--;
+    } else if (char === '{') {
       if (/^["'\]]{0,2}\s{0,8}[:=]?>?\s{0,8}$/.test(text.slice(anchor.end, at))) ownDepth = depth;
       depth++;
     } else if (char === '}') {
@@ -113,7 +152,7 @@ function endOfBlock(text: string, anchor: Span, limit: number): number {
     }
     if (char === '\n') {
       if (/^["']?:\s{0,40}$/.test(text.slice(anchor.end, at))) opensBlock = true;
-      if (text[at + 1] === '[') return at;
+      if (isSection(text, at + 1)) return at;
       if (
         opensBlock &&
         /[^\s#]/.test(text[at + 1 + indentAt(text, at + 1)] ?? '') &&
@@ -124,6 +163,14 @@ function endOfBlock(text: string, anchor: Span, limit: number): number {
     }
   }
   return limit;
+}
+
+/** Whether a line is the head of an ini section, and not a log line (`[DEBUG] …`) or a list. */
+function isSection(text: string, lineStart: number): boolean {
+  return (
+    text[lineStart] === '[' &&
+    /^\[{1,2}[^[\]\n]{1,80}\]{1,2}[ \t]{0,8}(?:[#;\r\n]|$)/.test(text.slice(lineStart, lineStart + 96))
+  );
 }
 
 function indentAt(text: string, lineStart: number): number {
@@ -165,6 +212,20 @@ function valuesAfter(text: string, end: number, { blank: mayBeBlank }: { readonl
     at += open.length;
   }
   return at >= text.length ? [] : [at, ...quotedAfter(text, at)];
+}
+
+/** Where the other texts begin of a list whose first quoted text begins at `start`: `= 'a', 'b'`. */
+function listedAfter(text: string, start: number): number[] {
+  const places: number[] = [];
+  if (!/["'`]/.test(text[start - 1] ?? '')) return places;
+  const next = /[^"'`\n]{1,200}(["'`])[ \t]{0,4}[,|][ \t]{0,4}\1(?=[^"'`\n])/y;
+  for (let at = start; places.length < 3; ) {
+    const found = matchAt(next, text, at);
+    if (found === '') break;
+    at += found.length;
+    places.push(at);
+  }
+  return places;
 }
 
 /** The quoted texts of the rest of an expression: `= os.getenv("X", "v")`, `= decode('v')`. */

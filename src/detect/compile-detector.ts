@@ -39,6 +39,8 @@ export interface ReadyDetector {
   readonly captures: boolean;
   readonly not: readonly RegExp[];
   readonly checks: readonly Check[];
+  /** Those of the checks that read a format, and don't ask how random a secret looks. */
+  readonly structuralChecks: readonly Check[];
   readonly companion: RegExp | undefined;
   /** Sets of the first bytes of a token. */
   readonly leading: readonly CharSet[];
@@ -51,6 +53,15 @@ export interface ReadyDetector {
   readonly allow: readonly CompiledAllowList[];
 }
 
+/** Checks of what a secret is made of: a random one fails them hardly ever, a typed one as like as not. */
+const looksChecks: ReadonlySet<string> = new Set([
+  'digit',
+  'letter',
+  'mixed',
+  'not-word',
+  'not-hex',
+  'strong-password',
+]);
 const maxMatchBytes = 16 * 1024;
 /** Tokens and words near an anchor end where no word goes on. */
 const wordEnd = '(?![0-9A-Za-z_])';
@@ -92,14 +103,20 @@ function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {
     captures,
     not: rule.not.map((pattern) => new RegExp(foldCase(`^(?:${pattern})$`))),
     checks: rule.checks.map(checkNamed),
+    structuralChecks: rule.checks.filter((name) => !looksChecks.has(name)).map(checkNamed),
     companion: rule.companion === undefined ? undefined : new RegExp(foldCase(rule.companion.pattern), 'g'),
     leading,
     requiredByte: requiredByte(tree, leading.length),
     run: requiredRun(tree),
-    needsDigit: rule.checks.some((name) => name === 'digit' || name === 'mixed'),
+    // A long run of hex has digits, or somebody typed it.
+    needsDigit: !isHex(requiredRun(tree).set) && rule.checks.some((name) => name === 'digit' || name === 'mixed'),
     path: rule.path === undefined ? undefined : new RegExp(rule.path),
     allow: compileAllowLists(rule.allow),
   };
+}
+
+function isHex(set: CharSet): boolean {
+  return set['g'.charCodeAt(0)] === 0 && set['G'.charCodeAt(0)] === 0;
 }
 
 function checkNamed(name: string): Check {

@@ -14,7 +14,8 @@ import { type Details, runChecks } from './checks/check.ts';
 import type { CompiledDetector } from './compile-detector.ts';
 import { entropyOf } from './entropy.ts';
 import { isMarked, lineAround } from './line-around.ts';
-import { isChecksumContext, isPlaceholder } from './placeholder.ts';
+import { isChecksumContext, type Standing, standingOf } from './placeholder.ts';
+import type { Detector } from './rule.ts';
 
 /** What of a content lies in the slab. */
 export interface View {
@@ -29,6 +30,8 @@ export interface View {
 export interface Secret extends Span {
   readonly text: string;
   readonly direct: boolean;
+  /** Whether the value looks typed by hand, or nothing but the place says that it is a secret: it may be one. */
+  readonly doubtful: boolean;
   readonly companion?: { readonly name: string; readonly value: string };
   readonly details?: Details;
   readonly allowed?: true;
@@ -88,7 +91,11 @@ function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Se
   if (detector.rule.boundary && !isBoundary(view, anchor.start)) return [];
   const window = readWindow(detector, view, { start: anchor.start, end });
   detector.ready.pattern.lastIndex = anchor.start - window.offset;
-  return accept(detector, view, window, { match: detector.ready.pattern.exec(window.text), direct: true });
+  return accept(detector, view, window, {
+    match: detector.ready.pattern.exec(window.text),
+    direct: true,
+    doubtful: false,
+  });
 }
 
 function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
@@ -106,11 +113,13 @@ function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Sec
     directOnly: rule.generic,
   });
   const secrets: Secret[] = [];
-  for (const { start, direct } of places) {
+  for (const { start, direct, doubtful } of places) {
     if (start > anchor.start - offset + rule.after) continue;
     if (rule.boundary && wordSet[window.text.charCodeAt(start - 1)] === 1) continue;
     detector.ready.pattern.lastIndex = start;
-    secrets.push(...accept(detector, view, window, { match: detector.ready.pattern.exec(window.text), direct }));
+    secrets.push(
+      ...accept(detector, view, window, { match: detector.ready.pattern.exec(window.text), direct, doubtful }),
+    );
     if (direct && secrets.length > 0) break;
   }
   return secrets;
@@ -143,7 +152,7 @@ function evaluateNear(detector: CompiledDetector, view: View, anchor: Span, sear
     if (match === null) return secrets;
     if (match[0] === '') detector.ready.pattern.lastIndex++;
     else if (!detector.rule.boundary || isBoundary(view, window.offset + match.index)) {
-      secrets.push(...accept(detector, view, window, { match, direct: false }));
+      secrets.push(...accept(detector, view, window, { match, direct: false, doubtful: false }));
     }
   }
 }
@@ -160,7 +169,7 @@ function accept(
   detector: CompiledDetector,
   view: View,
   { text, offset, end: windowEnd }: Window,
-  found: { readonly match: RegExpExecArray | null; readonly direct: boolean },
+  found: { readonly match: RegExpExecArray | null; readonly direct: boolean; readonly doubtful: boolean },
 ): Secret[] {
   const { rule } = detector;
   const { match } = found;
@@ -173,12 +182,15 @@ function accept(
   const [start, end] = (detector.ready.captures ? captured(match) : undefined) ?? [match.index, matchEnd];
   const secret = text.slice(start, end);
   if (secret === '') return [];
-  if (rule.entropy !== undefined && entropyOf(secret) < rule.entropy) return [];
   if (detector.ready.not.some((pattern) => pattern.test(secret))) return [];
-  if (!rule.allowPlaceholder && isPlaceholder(secret)) return [];
+  const standing: Standing = rule.allowPlaceholder ? 'plain' : standingOf(secret);
+  if (isRefused(standing, rule)) return [];
+  // What somebody typed does not look random, and is demoted for it.
+  const ready = detector.ready;
+  if (standing === 'plain' && rule.entropy !== undefined && entropyOf(secret) < rule.entropy) return [];
   const before = latin1(view.bytes, Math.max(view.low, offset + start - 24), offset + start);
   if (rule.imported !== true && rule.at !== 'token' && isChecksumContext(before)) return [];
-  const reading = runChecks(detector.ready.checks, secret, {
+  const reading = runChecks(standing === 'plain' ? ready.checks : ready.structuralChecks, secret, {
     window: text,
     start,
     end,
@@ -195,6 +207,7 @@ function accept(
       ...span,
       text: reading.text ?? toText(secret.slice(0, length)),
       direct: found.direct,
+      doubtful: found.doubtful || standing !== 'plain',
       ...(companion === undefined ? {} : { companion }),
       ...(reading.details === undefined ? {} : { details: reading.details }),
       ...(isAllowed(detector.ready.allow, { secret, match: match[0], line: () => line, path: view.path })
@@ -210,6 +223,12 @@ function captured({ indices = [] }: RegExpExecArray): [number, number] | undefin
   const groups: (readonly [number, number] | undefined)[] = indices.slice(1);
   const span = groups.find((group) => group !== undefined && group[1] > group[0]) ?? groups[0];
   return span === undefined ? undefined : [span[0], span[1]];
+}
+
+/** Typed values may be secrets where a provider's format or name says so; held keys only in a whole token. */
+function isRefused(standing: Standing, rule: Detector): boolean {
+  if (standing === 'plain') return false;
+  return rule.generic || standing === 'placeholder' || (standing === 'held' && rule.at !== 'token');
 }
 
 /** What must, or may, stand within so many bytes of the secret: the nearest one that is no part of it. */

@@ -237,7 +237,7 @@ export class Matcher {
         rule: detector.rule.id,
         provider: detector.provider,
         secret: secret.text,
-        confidence: detector.rule.confidence,
+        confidence: secret.doubtful ? 'low' : detector.rule.confidence,
         start,
         end: start + secret.end - secret.start,
         ...content.lines.locate(start, content.base, content.start),

@@ -86,7 +86,6 @@ const found = [
 ];
 
 const nothing = [
-  `FOO=${v}`,
   `FOO_URL=${v}`,
   `FOO_KEY_ID=${v}`,
   `API_KEY=${v}\nFOO_URL=https://api.foo.com`,
@@ -107,8 +106,21 @@ const nothing = [
   `FOO_KEY=\nBAR=${v}`,
   `food_key=${v}`,
   `foo integrity="sha512-${v}" key`,
-  `FOO_KEY=${'0123456789abcdef'.repeat(2)}`,
 ];
+
+/** Found with low confidence: no word says that a secret follows, no sign does, or somebody typed it. */
+const doubtful = [
+  `foo = '${v}'`,
+  `foo: "${v}"`,
+  `FOO=${v}`,
+  `foo '${v}'`,
+  `foo = '12', '${v}'`,
+  `foo-token-${v}`,
+  `fooSECRET-${v}`,
+  `foo.private.${v}`,
+];
+
+const undecided = [`foo(${v})`, `foo ${v}`, `foo = other`, `my-foo-${v}`, `foo-token-name-${v}`];
 
 describe('assignments', () => {
   for (const text of found) {
@@ -119,7 +131,15 @@ describe('assignments', () => {
       );
     });
   }
-  for (const text of nothing) {
+  for (const text of doubtful) {
+    it(`finds with low confidence the value of ${JSON.stringify(text.replace(v, '…'))}`, () => {
+      assert.deepEqual(
+        detect(rules, text).map(({ rule, secret, confidence }) => [rule, secret, confidence]),
+        [['foo-key', v, 'low']],
+      );
+    });
+  }
+  for (const text of [...nothing, ...undecided]) {
     it(`finds nothing in ${JSON.stringify(text.replace(v, '…'))}`, () => assert.deepEqual(detect(rules, text), []));
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { entropyOf } from '../../src/detect/entropy.ts';
-import { isChecksumContext, isPlaceholder } from '../../src/detect/placeholder.ts';
+import { isChecksumContext, isPlaceholder, standingOf } from '../../src/detect/placeholder.ts';
 import { randomHex, randomText } from './rules.ts';
 
 describe('isPlaceholder', () => {
@@ -15,6 +15,22 @@ describe('isPlaceholder', () => {
       /\s+/,
     );
   for (const text of placeholders) it(`knows ${text}`, () => assert.ok(isPlaceholder(text)));
+
+  for (const [text, standing] of [
+    ['xxxxxxxxxxxxxxxxxxxxxxxx', 'placeholder'],
+    ['AKIAXXXXXXXXXXXXXXXX', 'placeholder'],
+    ['00000000-0000-0000-0000-000000000000', 'placeholder'],
+    ['1111111111-2222222222', 'placeholder'],
+    ['12345678', 'placeholder'],
+    ['your_api_key_abcd1234efgh5678', 'placeholder'],
+    ['key-auth-CCCCCCCCCCCC-DDDDDDDDDDDDDDDDDDDDDDDD', 'held'],
+    ['abcd1234efgh5678ijkl9012mnop3456', 'typed'],
+    ['abcdef123456abcdef123456abcdef12', 'typed'],
+    ['kR8vLq2zTn1234567890WmXe', 'typed'],
+    ['kR8vLq2z1234TnWmXe5Yb7Uc', 'plain'],
+  ] as const) {
+    it(`takes ${text} for ${standing}`, () => assert.equal(standingOf(text), standing));
+  }
 
   const secrets = [
     'hunter2-Tr0ub4dor',

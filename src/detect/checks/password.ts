@@ -80,7 +80,9 @@ export function isBasicCredential(secret: string): boolean | Reading {
     .slice(decoded.indexOf(':') + 1)
     .trim()
     .slice(0, 200);
-  if (!isNotSamplePassword(password) || isSentence(password)) return false;
+  // Google's registries take a service account's key file for a password.
+  const isKeyFile = decoded.startsWith('_json_key:') && decoded.includes('"private_key"');
+  if (!isKeyFile && (!isNotSamplePassword(password) || isSentence(password))) return false;
   return { details: { user: decoded.slice(0, decoded.indexOf(':')) } };
 }
 
