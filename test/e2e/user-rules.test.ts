@@ -1,8 +1,9 @@
 /** What a user brings along: gitleaks rules, a configuration file, marks in the image's lines. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { after, before, describe, it } from 'mocha';
 import type { Report } from '../../src/scan/finding.ts';
 import { randomText } from '../detect/rules.ts';
@@ -106,6 +107,8 @@ describe('rules, configuration and marks of a user', () => {
       ['low high'],
     );
     assert.deepEqual(report.diagnostics, []);
+    assertSchema('report', report);
+    assertSchema('env-report', JSON.parse((await run(['env', '-f', 'json', './app.tar'])).stdout));
     assert.deepEqual(found((await scan([], { WHICHLAYER_ALLOW_INLINE: 'false' }))[0]), [0, 1, 2, 4, 5]);
     assert.equal((await scan(['--no-config']))[0].tool.config, undefined);
   });
@@ -127,3 +130,10 @@ describe('rules, configuration and marks of a user', () => {
     assert.match(stderr, /Did you mean zacme-token\?/);
   });
 });
+
+/** That a report is what its published schema describes. */
+function assertSchema(name: string, report: unknown): void {
+  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
+  const validate = ajv.compile(JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8')) as object);
+  assert.ok(validate(report), JSON.stringify(validate.errors));
+}
