@@ -146,7 +146,7 @@ describe('what hangs off an image', () => {
   const reports = new Map<string, readonly ImageReport[]>();
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     folder = mkdtempSync(join(tmpdir(), 'wl-attached-'));
     registries = await Promise.all([startFakeRegistry(), startFakeRegistry()]);
     const { store, referrers } = buildStore();
@@ -154,16 +154,20 @@ describe('what hangs off an image', () => {
     store.serve(registries[1]!, referrers);
     store.folder(join(folder, 'layout'));
     writeFileSync(join(folder, 'layout.tar'), store.tar());
-    const scan = async (place: string, reference: string, stdin?: string): Promise<void> => {
-      const report = await scanJson([reference], stdin === undefined ? {} : { stdin });
-      for (const image of report.images) assert.ok(!('error' in image), JSON.stringify(image));
-      reports.set(place, report.images as readonly ImageReport[]);
-    };
-    await scan('registry', `docker://${registries[0]!.host}/app:1`);
-    await scan('registry with the referrers API', `docker://${registries[1]!.host}/app:1`);
-    await scan('oci', `oci:${folder}/layout`);
-    await scan('oci-archive', `oci-archive:${folder}/layout.tar`);
-    await scan('-', '-', join(folder, 'layout.tar'));
+    const references = [
+      `docker://${registries[0]!.host}/app:1`,
+      `docker://${registries[1]!.host}/app:1`,
+      `oci:${folder}/layout`,
+      `oci-archive:${folder}/layout.tar`,
+      '-',
+    ];
+    const { images } = await scanJson(references, { stdin: join(folder, 'layout.tar') });
+    assert.equal(images.length, places.length, 'one image a place');
+    for (const [index, place] of places.entries()) {
+      const image = images[index]!;
+      assert.ok(!('error' in image), JSON.stringify(image));
+      reports.set(place, [image]);
+    }
   });
   after(async () => {
     await Promise.all((registries ?? []).map((registry) => registry.close()));
@@ -174,9 +178,8 @@ describe('what hangs off an image', () => {
     (reports.get(place) ?? []).flatMap((image) => image.findings.filter(({ secret }) => secret.value === key));
 
   for (const place of places) {
-    it(`is one image from ${place}, and complete`, () => {
+    it(`is complete from ${place}`, () => {
       const images = reports.get(place)!;
-      assert.equal(images.length, 1);
       assert.deepEqual(
         images[0]!.coverage.skipped.filter(({ effect }) => effect === 'incomplete'),
         [],
@@ -221,7 +224,7 @@ describe('what hangs off an image', () => {
       registry.requests.slice(before).filter(({ path }) => /referrers|sha256-/.test(path)),
       [],
     );
-  }).timeout(10_000);
+  }).timeout(60_000);
 });
 
 describe('provenance of an image without a history', () => {
@@ -252,7 +255,7 @@ describe('provenance of an image without a history', () => {
       } finally {
         rmSync(folder, { recursive: true });
       }
-    }).timeout(10_000);
+    }).timeout(60_000);
   }
 });
 
@@ -313,6 +316,6 @@ describe('artifacts that are no images', () => {
           if (path !== undefined) assert.equal(found.location.path, path);
         }
       }
-    }).timeout(20_000);
+    }).timeout(60_000);
   }
 });
