@@ -190,6 +190,8 @@ function isWhole(text: string, anchor: Span): boolean {
   const left = /(?:^|[^0-9A-Za-z])-[A-Z]$/.test(before) ? '' : (/[A-Za-z]{0,32}$/.exec(before)?.[0] ?? '');
   const cutLeft = /[a-z]$/.test(left) && /^[A-Z]/.test(own);
   if (isLong) return cutLeft || isGlue(left);
+  // `acmeapi_key`: whose API it is stands before it.
+  if (firstWord === 'api' && /^api[_.-]?key/i.test(own) && left.length >= 3) return true;
   const right = /^[A-Za-z]{0,32}/.exec(text.slice(anchor.end, anchor.end + 32))?.[0] ?? '';
   const cutRight = /[a-z0-9]$/.test(own) && /^[A-Z]/.test(right);
   return (cutLeft || isGlue(left)) && (cutRight || isGlue(/^[A-Z]+(?![a-z])|^[A-Z]?[a-z]+/.exec(right)?.[0] ?? right));

@@ -62,6 +62,8 @@ const looksChecks: ReadonlySet<string> = new Set([
   'not-hex',
   'strong-password',
 ]);
+/** Characters of an alphabet in a row from which on hardly any text has them. */
+const longRun = 24;
 const maxMatchBytes = 16 * 1024;
 /** Tokens and words near an anchor end where no word goes on. */
 const wordEnd = '(?![0-9A-Za-z_])';
@@ -108,15 +110,11 @@ function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {
     leading,
     requiredByte: requiredByte(tree, leading.length),
     run: requiredRun(tree),
-    // A long run of hex has digits, or somebody typed it.
-    needsDigit: !isHex(requiredRun(tree).set) && rule.checks.some((name) => name === 'digit' || name === 'mixed'),
+    // A long run without a digit is rare, and then typed by somebody: it needn't be told beforehand.
+    needsDigit: requiredRun(tree).length < longRun && rule.checks.some((name) => name === 'digit' || name === 'mixed'),
     path: rule.path === undefined ? undefined : new RegExp(rule.path),
     allow: compileAllowLists(rule.allow),
   };
-}
-
-function isHex(set: CharSet): boolean {
-  return set['g'.charCodeAt(0)] === 0 && set['G'.charCodeAt(0)] === 0;
 }
 
 function checkNamed(name: string): Check {

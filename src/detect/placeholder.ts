@@ -85,8 +85,10 @@ function isMonotone(text: string): boolean {
   return charactersInRuns(text) * 2 >= text.length || mostCommonShare(text) > 0.6;
 }
 
-/** A short block over and over. */
+/** A short block over and over, or each character several times in a row. */
 function isRepeated(text: string): boolean {
+  const rows = text.match(/(.)\1{3,}/gs) ?? [];
+  if (rows.length >= 3 && rows.reduce((sum, row) => sum + row.length, 0) * 2 > text.length) return true;
   for (let size = 1; size <= Math.min(8, text.length / 3); size++) {
     const block = text.slice(0, size);
     if (text.length >= 6 && text === block.repeat(Math.ceil(text.length / size)).slice(0, text.length)) return true;
