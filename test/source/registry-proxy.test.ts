@@ -144,7 +144,8 @@ describe('A proxy', () => {
       if (request.headers['proxy-authorization'] !== login) {
         return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
       }
-      const onward = connect(portOf(registry), '127.0.0.1', () => {
+      const server = request.url === 'registry.test:443' ? registry : plain;
+      const onward = connect(portOf(server), '127.0.0.1', () => {
         socket.write('HTTP/1.1 200 OK\r\n\r\n');
         onward.pipe(socket).pipe(onward);
       });
@@ -173,8 +174,8 @@ describe('A proxy', () => {
     HTTP_PROXY: `http://${user}127.0.0.1:${portOf(proxy)}`,
   });
 
-  function open(env: Record<string, string>) {
-    const text = 'registry.test/team/app:1';
+  function open(env: Record<string, string>, insecureRegistries: string[] = [], host = 'registry.test') {
+    const text = `${host}/team/app:1`;
     return openRegistryImage(
       { name: parseImageName(text), text },
       {
@@ -184,6 +185,7 @@ describe('A proxy', () => {
         etc: '/nonexistent',
         retryDelayMs: 1,
         caFiles: [caFile],
+        insecureRegistries,
         credentials: { username: 'me', password: registryPassword },
       },
     );
@@ -226,6 +228,20 @@ describe('A proxy', () => {
     const env = { ...variables(), NO_PROXY: 'registry.test' };
     await assert.rejects(open(env), { code: 'SOURCE_UNAVAILABLE' });
     assert.equal(atProxy.length, 0);
+  });
+
+  it('leads to an insecure registry, which is asked by TLS first', async () => {
+    const host = 'registry.test:5000';
+    const asked = () => [...new Set(atProxy.map(({ what }) => what.replace(/manifests.*/, '…')))];
+    for (const list of [[], ['registry.test:5001'], ['other.test']]) {
+      await assert.rejects(open(variables(), list, host), { code: 'SOURCE_UNAVAILABLE' });
+      assert.deepEqual(asked(), ['CONNECT registry.test:5000']);
+    }
+    for (const list of [[host], ['registry.test']]) {
+      // What answers there is no registry.
+      await assert.rejects(open(variables(), list, host), { code: 'MANIFEST_INVALID' });
+      assert.deepEqual(asked(), ['CONNECT registry.test:5000', `GET http://${host}/v2/team/app/…`]);
+    }
   });
 
   it('carries plain HTTP, and its password goes no further', async () => {
