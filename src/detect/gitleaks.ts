@@ -163,13 +163,15 @@ class Importer {
       !usable || texts.every((text) => keywords.some((keyword) => isPart(text, keyword)));
     const isStart = ({ from, to }: RequiredLiterals): boolean => from === 0 && to === 0;
     // A bound changes how far a literal may be from the match's beginning, so both are found together.
-    const lean = groups > 0 ? withoutOptionalStart(tree) : tree;
+    const asksForMatch = [...rule.allow, ...this.#config.allow].some(({ target }) => target === 'match');
+    const lean = groups > 0 && !asksForMatch ? withoutOptionalStart(tree) : tree;
     const bounded = this.#bound(rule, lean, captures, (bound, candidate) => {
       const literals = requiredLiterals(candidate).find(implies);
       if (literals !== undefined && !isStart(literals) && bound > nearBounds[0]!) return undefined;
       if (literals === undefined && (!usable || bound > nearBounds[0]!)) return undefined;
-      const starts = literals === undefined ? 2 * keywordReach : literals.to - literals.from + 1;
-      return { literals, starts };
+      if (literals === undefined) return { literals, starts: 2 * keywordReach };
+      const starts = literals.to - literals.from + 1;
+      return starts + lengthOf(candidate).max > maxWindowBytes ? undefined : { literals, starts };
     });
     if (bounded === undefined) {
       const hint = keywords.length > 0 && !usable ? `, and a keyword of it has less than ${minNeedleBytes} bytes` : '';

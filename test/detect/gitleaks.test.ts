@@ -106,6 +106,23 @@ describe('importGitleaks', () => {
     assert.deepEqual(secretsIn(text, `zOO=${secret}`), []);
   });
 
+  it('never looks at more than a window', () => {
+    const wide = rule(`regex = '''(?:[a-z]{1000}){0,9}[0-9]acme[0-9]{500}'''`);
+    assert.equal(load(wide).refused.length, 1);
+    for (const regex of ['[a-z]+[0-9]*-acme=[0-9a-f]+', '[\\s\\S]{64,}acme', 'acme[\\s\\S]*?(?:[a-z]{90}){3,}=']) {
+      const { provider: own } = load(rule(`regex = '''${regex}'''`));
+      assert.equal(own.detectors.length, 1);
+      for (const { before, after } of own.detectors) assert.ok(before + after <= 16_384, `${before} ${after}`);
+    }
+  });
+
+  it('asks an allow-list about the whole match, whatever may be left out for speed', () => {
+    const text = `${rule(`regex = '''[a-z_]{0,9}acme=([0-9a-f]{32})'''`)}[rules.allowlist]\nregexTarget = "match"\nregexes = ['''^test_''']\n`;
+    const secret = randomHex(6, 32);
+    assert.deepEqual(secretsIn(text, `test_acme=${secret}`), [[secret, true]]);
+    assert.deepEqual(secretsIn(text, `prod_acme=${secret}`), [[secret, false]]);
+  });
+
   it('demands the entropy', () => {
     const text = `${acme}entropy = 3.5\n`;
     assert.deepEqual(secretsIn(text, token), [[token, false]]);
