@@ -119,7 +119,7 @@ async function runOptions(
     fingerprintKey: process.env['WHICHLAYER_FINGERPRINT_KEY'],
     jobs: options.jobs,
     checkPublic: options.checkPublic,
-    walk: {},
+    walk: { limits: { depth: options.maxDepth } },
     signal: AbortSignal.any([signal, ...timeout]),
     progress: progress.onEvent,
   };

@@ -5,6 +5,7 @@
  */
 
 import { type Confidence, confidences, type Severity, severities } from '../detect/rule.ts';
+import { defaultLimits } from '../layer/limits.ts';
 import { envReporters, reporters } from '../report/index.ts';
 
 /** The commands, in the order help shows them. */
@@ -336,6 +337,17 @@ export const flags: readonly Flag[] = [
     description: 'Layers that are scanned at the same time; without it, as many as there are processors.',
   },
   {
+    name: 'max-depth',
+    value: 'N',
+    least: 1,
+    default: String(defaultLimits.depth),
+    group: 'Running',
+    commands: ['scan'],
+    env: true,
+    description:
+      'Archives inside archives that are opened; compression and packages around one count with it. What is deeper makes the scan incomplete.',
+  },
+  {
     name: 'timeout',
     value: 'SECONDS',
     least: 1,
@@ -379,6 +391,7 @@ export interface LowArgs {
   readonly allowHost: readonly string[];
   readonly foreignLayers: boolean;
   readonly jobs?: number;
+  readonly maxDepth: number;
   readonly timeoutSeconds?: number;
 }
 

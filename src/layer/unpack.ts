@@ -18,6 +18,9 @@ import type { TroubleLog } from './trouble-log.ts';
 /** Names are an archive's word; longer ones are cut. */
 const mostNameLength = 4096;
 
+/** No depth that is asked for goes beyond this: every level costs a matcher and stack. */
+const mostDepth = 16;
+
 /** Wrappers allowed for each level of archives: a package is two (`ar`, `xz`) around one (`tar`). */
 const linksPerLevel = 3;
 
@@ -29,7 +32,8 @@ export class Unpacker {
   #content: Content | undefined;
 
   constructor(visitor: LayerVisitor, limits: LayerLimits, engine: InflateEngine | undefined, log: TroubleLog) {
-    const given = { visitor, limits, log, engine: engine ?? defaultEngine() };
+    const bounded = { ...limits, depth: Math.min(limits.depth, mostDepth) };
+    const given = { visitor, limits: bounded, log, engine: engine ?? defaultEngine() };
     this.#layer = { ...given, layerBytes: limits.layerBytes, notOpened: new Map() };
   }
 

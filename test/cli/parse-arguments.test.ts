@@ -51,6 +51,7 @@ describe('parseArguments', () => {
       insecureRegistry: [],
       allowHost: [],
       foreignLayers: false,
+      maxDepth: 4,
     });
   });
 
@@ -59,6 +60,7 @@ describe('parseArguments', () => {
     ['--format=json scan app', { format: 'json' }],
     ['scan app --format json --format table', { format: 'table' }],
     ['scan -qj 4 app', { quiet: true, jobs: 4 }],
+    ['scan --max-depth 7 app', { maxDepth: 7 }],
     ['scan --only a,b --only c app', { only: ['a', 'b', 'c'] }],
     ['scan --rules a,b.yaml --rules c.yaml app', { rules: ['a,b.yaml', 'c.yaml'] }],
     [

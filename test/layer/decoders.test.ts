@@ -92,14 +92,15 @@ function pack(command: readonly [Parameters<typeof tool>[0], ...string[]], conte
 
 const sum = (bytes: Buffer): string => `${bytes.length} bytes ${createHash('sha256').update(bytes).digest('hex')}`;
 
-describe('stream decoders', () => {
+describe('stream decoders', function () {
+  this.timeout(60_000);
+
   before(function () {
     requireTools(this, 'xz', 'bzip2', 'zstd', 'lz4');
   });
 
   for (const [format, command] of ways) {
-    it(`decode what ${command.join(' ')} writes`, function () {
-      this.timeout(30_000);
+    it(`decode what ${command.join(' ')} writes`, () => {
       for (const [name, content] of Object.entries(contents)) {
         const packed = pack(command, content);
         for (const sizes of name === 'mixed' ? [[1 << 20], [1000, 7]] : [[50_000]]) {
@@ -114,8 +115,7 @@ describe('stream decoders', () => {
   const commandOf = (format: StreamFormat): (typeof ways)[number][1] => ways.find(([each]) => each === format)![1];
 
   for (const format of formats) {
-    it(`tell where a stream of ${format} ends, wherever it is cut`, function () {
-      this.timeout(30_000);
+    it(`tell where a stream of ${format} ends, wherever it is cut`, () => {
       const packed = pack(commandOf(format), mixed);
       const behind = Buffer.from('something else behind the stream');
       fc.assert(
@@ -143,8 +143,7 @@ describe('stream decoders', () => {
       assert.ok(certain > (format === 'bzip2' ? 800_000 : 1_900_000), `${output.length}`);
     });
 
-    it(`end, and say so, where ${format} is damaged`, function () {
-      this.timeout(60_000);
+    it(`end, and say so, where ${format} is damaged`, () => {
       const content = mixed.subarray(0, 200_000);
       const packed = pack(commandOf(format), content);
       fc.assert(
@@ -166,8 +165,7 @@ describe('stream decoders', () => {
       );
     });
 
-    it(`stop at ${format} that expands too much`, function () {
-      this.timeout(30_000);
+    it(`stop at ${format} that expands too much`, () => {
       const packed = pack(commandOf(format), Buffer.alloc(100_000_000));
       const { state, output } = decode(format, packed, { ratio: 100, sizes: [4096] });
       assert.equal(state, 'bomb');
@@ -227,8 +225,7 @@ describe('stream decoders', () => {
     );
   });
 
-  it('read many small streams one after another in bounded memory', function () {
-    this.timeout(30_000);
+  it('read many small streams one after another in bounded memory', () => {
     for (const format of formats) {
       const packed = pack(commandOf(format), Buffer.from('small'));
       const before = process.memoryUsage().rss;

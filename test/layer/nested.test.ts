@@ -88,14 +88,15 @@ const wrappings: readonly {
   { name: 'lz4', pack: (_, content) => packWith('lz4', content), chain: () => ['inner'] },
 ];
 
-describe('nested content', () => {
+describe('nested content', function () {
+  this.timeout(60_000);
+
   before(function () {
     requireTools(this, 'xz', 'bzip2', 'lz4');
   });
 
   for (const outer of wrappings) {
-    it(`is found in ${outer.name}, alone and around every other kind`, async function () {
-      this.timeout(20_000);
+    it(`is found in ${outer.name}, alone and around every other kind`, async () => {
       const alone = await recordLayer(layerOf({ 'inner.tmp': outer.pack('inner', Buffer.from(text)) }));
       const names = outer.chain('inner').map((name) => (name === 'inner' ? /^inner/ : name));
       const last = alone.entries[0]!.members.find(({ nested }) =>
@@ -114,8 +115,7 @@ describe('nested content', () => {
     });
   }
 
-  it('is the same wherever chunks are cut, and however it is damaged', async function () {
-    this.timeout(120_000);
+  it('is the same wherever chunks are cut, and however it is damaged', async () => {
     const seeds = wrappings.map(({ pack }) =>
       pack('inner', zip({ a: randomBytes(3000), b: tarOf({ c: text.repeat(200) }) })),
     );
@@ -140,8 +140,7 @@ describe('nested content', () => {
     );
   });
 
-  it('never throws, whatever follows a magic', async function () {
-    this.timeout(60_000);
+  it('never throws, whatever follows a magic', async () => {
     const heads = wrappings.map(({ pack }) => pack('inner', Buffer.from(text)));
     await fc.assert(
       fc.asyncProperty(
@@ -310,7 +309,9 @@ describe('nested content', () => {
   });
 });
 
-describe('bombs', () => {
+describe('bombs', function () {
+  this.timeout(60_000);
+
   before(function () {
     requireTools(this, 'xz', 'bzip2', 'lz4');
   });
@@ -345,8 +346,7 @@ describe('bombs', () => {
   const limits = { members: 50_000 };
 
   for (const [name, make] of Object.entries(bombs)) {
-    it(`end within limits: ${name}`, async function () {
-      this.timeout(60_000);
+    it(`end within limits: ${name}`, async () => {
       const packed = make();
       const content = new CountingVisitor();
       const rss = process.memoryUsage().rss;

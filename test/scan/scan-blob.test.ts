@@ -63,7 +63,9 @@ function packWith(name: 'xz' | 'bzip2' | 'lz4', content: Uint8Array, ...options:
   });
 }
 
-describe('scanBlob', () => {
+describe('scanBlob', function () {
+  this.timeout(60_000);
+
   before(function () {
     requireTools(this, 'xz', 'bzip2', 'lz4');
   });
@@ -72,8 +74,7 @@ describe('scanBlob', () => {
   const filler = Buffer.from(Array.from({ length: 12_000 }, (_, index) => `line ${index} of nothing\n`).join(''));
 
   for (const [name, pack] of Object.entries(cuts)) {
-    it(`finds a secret wherever it lies across ${name}`, async function () {
-      this.timeout(60_000);
+    it(`finds a secret wherever it lies across ${name}`, async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.oneof(fc.integer({ min: 0, max: 1200 }), fc.integer({ min: 0, max: filler.length })),
@@ -95,8 +96,7 @@ describe('scanBlob', () => {
     });
   }
 
-  it('finds a secret across slabs, blocks and streams of all depths', async function () {
-    this.timeout(60_000);
+  it('finds a secret across slabs, blocks and streams of all depths', async () => {
     // 256 KiB are a slab of nested content, 900,000 bytes a block of bzip2.
     for (const edge of [262_144, 524_288, 900_000, 1_048_576]) {
       for (const before of [28, 10, 1, 0]) {
@@ -129,8 +129,7 @@ describe('scanBlob', () => {
     assert.deepEqual(places, [`x.rpm › #header: ${secret}`, `x.zip: ${other}`]);
   });
 
-  it('keeps memory bounded over many tiny members with long names', async function () {
-    this.timeout(60_000);
+  it('keeps memory bounded over many tiny members with long names', async () => {
     const name = 'n'.repeat(4000);
     const members = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`${name}${index}`, 'x']));
     const tar = gzipSync(tarOf({ ...members, last: secret }), { level: 1 });
