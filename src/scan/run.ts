@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { compileMatcher } from '../detect/matcher.ts';
 import type { RuleSet } from '../detect/rule.ts';
-import { type Diagnostic, ScanError } from '../errors.ts';
+import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { ImageSource } from '../source/source.ts';
 import { auditEnv, envVerdicts } from './audit-env.ts';
@@ -71,7 +71,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
           hiddenByConfidence += image.hiddenByConfidence;
           suppressed.push(image.suppressed);
         }
-        diagnostics.push(...scanned.diagnostics);
+        diagnostics.push(...scanned.diagnostics, ...unaskedReach(source, scanned.images, options));
       });
     }
   } finally {
@@ -86,6 +86,18 @@ async function withReach(image: ImageReport, source: ImageSource, options: RunOp
   if (options.checkPublic !== true || findings.length === 0 || manifestDigest === undefined) return image;
   const reach = await source.checkPublic?.(manifestDigest, options.signal);
   return reach === undefined ? image : { ...image, reach };
+}
+
+/** Said, because no answer would look like a good one. */
+function unaskedReach(
+  { kind, title, checkPublic }: ImageSource,
+  images: readonly { readonly report: ImageReport }[],
+  options: RunOptions,
+): readonly Diagnostic[] {
+  if (options.checkPublic !== true || checkPublic !== undefined) return [];
+  if (!images.some(({ report }) => report.findings.length > 0)) return [];
+  const message = `It is from ${kind}, so no registry was asked whether anyone can pull it: docker://NAME asks there.`;
+  return [notice('SOURCE_UNAVAILABLE', title, message)];
 }
 
 /** Audits images' metadata; no layer is fetched. @throws ScanError INTERNAL, or the signal's reason */
