@@ -50,6 +50,8 @@ export async function readOciIndex(
   const diagnostics: Diagnostic[] = [];
   const attached: Attachable[] = [];
   const seen = new Set<string>();
+  /** Digests of platforms that were not asked for. */
+  const others = new Set<string>();
   const overrun = tooMuch();
   let read = 0;
 
@@ -58,8 +60,11 @@ export async function readOciIndex(
     const about = aboutOf(step);
     const isOther =
       platform !== undefined && descriptor.platform !== undefined && !matchesPlatform(descriptor.platform, platform);
-    if (isOther && about === undefined) return 'other';
-    const key = JSON.stringify([position, descriptor.digest, names]);
+    if (isOther && about === undefined) {
+      others.add(descriptor.digest);
+      return 'other';
+    }
+    const key = JSON.stringify([position, descriptor.digest, names, about]);
     if (seen.has(key)) return 'found';
     seen.add(key);
     if (++read > maxManifests || step.depth > maxDepth) throw overrun;
@@ -117,7 +122,8 @@ export async function readOciIndex(
   };
 
   if (root.kind === 'index') await visitAll(root, undefined);
-  return { images: attach(merge(images), attached), failures, diagnostics };
+  const wanted = attached.filter(({ subject }) => !others.has(subject));
+  return { images: attach(merge(images), wanted), failures, diagnostics };
 }
 
 /** A manifest that is about another. */
@@ -135,7 +141,7 @@ function aboutOf({ descriptor, names }: Step): string | undefined {
     .find((digest) => digest !== undefined);
 }
 
-/** Gives attachments to their images; what is about something that is not here stands for itself. */
+/** Gives attachments to their images; what is about something that is not here goes to its sibling, or stands for itself. */
 function attach(images: readonly ImageCandidate[], attached: readonly Attachable[]): readonly ImageCandidate[] {
   const manifests = new Map<string, ImageManifest[]>();
   const strays: ImageCandidate[] = [];
@@ -143,7 +149,9 @@ function attach(images: readonly ImageCandidate[], attached: readonly Attachable
     [...images, ...attached.map(({ candidate }) => candidate)].flatMap(({ digests = [] }) => digests),
   );
   for (const { subject, manifest, candidate } of attached) {
-    if (known.has(subject)) manifests.set(subject, [...(manifests.get(subject) ?? []), manifest]);
+    const sibling = images.find(({ family }) => family !== undefined && family === candidate.family);
+    const to = known.has(subject) ? subject : sibling?.manifestDigest;
+    if (to !== undefined) manifests.set(to, [...(manifests.get(to) ?? []), manifest]);
     else strays.push({ ...candidate, artifact: manifest });
   }
   // A signature on an SBOM goes where the SBOM goes.
