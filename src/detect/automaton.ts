@@ -6,7 +6,7 @@
 
 import { readable } from './bytes.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
-import { WasmAutomaton } from './wasm-automaton.ts';
+import { WasmHost } from './wasm-automaton.ts';
 
 /** Called for each hit: the index of the needle's last byte, and which hit state it is (`AutomatonTable.outputs`). */
 export type OnHit = (position: number, output: number) => void;
@@ -19,42 +19,45 @@ export interface Automaton {
   scan(start: number, end: number, onHit: OnHit): void;
   /** How many newlines there are in `start`…`end`. */
   countNewlines(start: number, end: number): number;
+  /** Gives the slab back; what is open at the same time shares one memory. */
+  close(): void;
 }
+
+/** What this thread has made of a table: its copy of ten megabytes is shared by all automata that are open. */
+const hosts = new WeakMap<AutomatonTable, WasmHost>();
 
 /** An automaton over a slab of at least so many bytes, in WebAssembly where the module is given. */
 export function createAutomaton(table: AutomatonTable, slabBytes: number, module?: Uint8Array): Automaton {
-  return module === undefined ? new PlainAutomaton(table, slabBytes) : new WasmAutomaton(table, slabBytes, module);
+  if (module === undefined) return new PlainAutomaton(table, slabBytes);
+  const shared = hosts.get(table) ?? new WasmHost(table, module);
+  hosts.set(table, shared);
+  const automaton = shared.open(slabBytes) ?? new WasmHost(table, module).open(slabBytes);
+  return automaton ?? new PlainAutomaton(table, slabBytes);
 }
 
 class PlainAutomaton implements Automaton {
   readonly slab: Uint8Array;
   readonly #table: AutomatonTable;
-  /** `rows` and `classes` in entries, not bytes. */
-  readonly #steps: Uint32Array;
-  readonly #classes: Uint16Array;
 
   constructor(table: AutomatonTable, slabBytes: number) {
     this.slab = readable(new Uint8Array(slabBytes));
     this.#table = table;
-    this.#steps = table.rows.map((offset) => offset >>> 2);
-    this.#classes = table.classes.map((offset) => offset >>> 2);
   }
 
   scan(start: number, end: number, onHit: OnHit): void {
     const { slab } = this;
-    const steps = this.#steps;
-    const classes = this.#classes;
-    const width = this.#table.rowBytes >>> 2;
-    const firstHit = this.#table.firstHit >>> 2;
+    const { rows, classes, rowBytes, firstHit, longestNeedle } = this.#table;
     let state = 0;
-    for (let at = Math.max(0, start - this.#table.longestNeedle + 1); at < start; at++) {
-      state = steps[state + (classes[slab[at] as number] as number)] as number;
+    for (let at = Math.max(0, start - longestNeedle + 1); at < start; at++) {
+      state = rows[(state + (classes[slab[at] as number] as number)) >>> 2] as number;
     }
     for (let at = start; at < end; at++) {
-      state = steps[state + (classes[slab[at] as number] as number)] as number;
-      if (state >= firstHit) onHit(at, (state - firstHit) / width);
+      state = rows[(state + (classes[slab[at] as number] as number)) >>> 2] as number;
+      if (state >= firstHit) onHit(at, (state - firstHit) / rowBytes);
     }
   }
+
+  close(): void {}
 
   countNewlines(start: number, end: number): number {
     let count = 0;

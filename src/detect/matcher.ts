@@ -168,6 +168,11 @@ export class Matcher {
     this.#process();
   }
 
+  /** No more contents come. */
+  close(): void {
+    this.#automaton.close();
+  }
+
   #process(): void {
     for (const content of this.#contents) {
       const { path } = content;

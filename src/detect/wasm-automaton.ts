@@ -1,7 +1,7 @@
 /**
- * The WebAssembly implementation of `Automaton`. The host owns the memory and lays it out once: class table, rows
- * (whose entries become absolute addresses), counts and hits, slab. A block is at most 64 KiB and each byte of it can
- * be a hit at most once, so the hit buffer can't overflow whatever the content.
+ * The WebAssembly implementation of `Automaton`. The host owns the memory and lays it out once: class table, counts and
+ * hits, rows (whose entries become absolute addresses), slabs, one for each automaton that is open. A block is at most 64 KiB and
+ * each byte of it can be a hit at most once, so the hit buffer can't overflow whatever the content.
  */
 
 import type { Automaton, OnHit } from './automaton.ts';
@@ -42,30 +42,69 @@ interface Exports {
   countNewlines(from: number, to: number): number;
 }
 
-/** An automaton in a WebAssembly instance of its own. */
+/** Room for slabs of automata that are open at the same time: memory that is not touched costs nothing. */
+const slabRoomBytes = 16 * 1024 * 1024;
+
+/** One WebAssembly instance and one copy of the table for all automata of a thread. */
+export class WasmHost {
+  readonly table: AutomatonTable;
+  readonly exports: Exports;
+  readonly words: Uint32Array;
+  readonly #memory: { readonly buffer: ArrayBuffer };
+  readonly #end: number;
+  #next: number;
+  readonly #free: { readonly at: number; readonly bytes: number }[] = [];
+
+  constructor(table: AutomatonTable, module: Uint8Array) {
+    this.table = table;
+    this.#next = align(rowsAt + table.rows.byteLength);
+    const pages = Math.ceil((this.#next + slabRoomBytes) / 65_536);
+    this.#end = pages * 65_536;
+    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    new Uint16Array(this.#memory.buffer, classesAt, 256).set(table.classes);
+    this.words = new Uint32Array(this.#memory.buffer);
+    const first = rowsAt >>> 2;
+    for (let at = 0; at < table.rows.length; at++) this.words[first + at] = rowsAt + (table.rows[at] as number);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory: this.#memory } });
+    this.exports = instance.exports as Exports;
+  }
+
+  /** An automaton with a slab of its own; undefined where there is no room for one. */
+  open(slabBytes: number): WasmAutomaton | undefined {
+    const bytes = align(slabBytes + blockBytes);
+    const index = this.#free.findIndex((slab) => slab.bytes === bytes);
+    const slab = index === -1 ? { at: this.#next, bytes } : this.#free.splice(index, 1)[0]!;
+    if (index === -1) {
+      if (this.#next + bytes > this.#end) return undefined;
+      this.#next += bytes;
+    }
+    const view = new Uint8Array(this.#memory.buffer, slab.at, slabBytes);
+    return new WasmAutomaton(this, slab.at, view, () => this.#free.push(slab));
+  }
+}
+
+/** An automaton over a slab of a host's memory. */
 export class WasmAutomaton implements Automaton {
   readonly slab: Uint8Array;
   readonly #table: AutomatonTable;
   readonly #exports: Exports;
   readonly #words: Uint32Array;
   readonly #slabAt: number;
-  readonly #root: number;
+  readonly #root: number = rowsAt;
+  #giveBack: (() => void) | undefined;
 
-  constructor(table: AutomatonTable, slabBytes: number, module: Uint8Array) {
-    this.#table = table;
-    this.#slabAt = align(rowsAt + table.rows.byteLength);
-    const pages = Math.ceil((this.#slabAt + slabBytes + blockBytes) / 65_536);
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    new Uint16Array(memory.buffer, classesAt, 256).set(table.classes);
-    this.#words = new Uint32Array(memory.buffer);
-    const first = rowsAt >>> 2;
-    for (let at = 0; at < table.rows.length; at++) this.#words[first + at] = rowsAt + (table.rows[at] as number);
-    this.slab = readable(new Uint8Array(memory.buffer, this.#slabAt, slabBytes));
-    this.#root = rowsAt;
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(module), {
-      env: { memory },
-    });
-    this.#exports = instance.exports as Exports;
+  constructor(host: WasmHost, slabAt: number, slab: Uint8Array, giveBack: () => void) {
+    this.#table = host.table;
+    this.#exports = host.exports;
+    this.#words = host.words;
+    this.#slabAt = slabAt;
+    this.slab = readable(slab);
+    this.#giveBack = giveBack;
+  }
+
+  close(): void {
+    this.#giveBack?.();
+    this.#giveBack = undefined;
   }
 
   scan(start: number, end: number, onHit: OnHit): void {

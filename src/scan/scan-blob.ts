@@ -33,8 +33,12 @@ const nestedSlabBytes = 256 * 1024;
 /** Scans a blob's bytes; whatever could not be read is among the diagnostics, and never throws but for defects and aborts. */
 export async function scanBlob(bytes: ByteStream, kit: ScanKit, options: WalkOptions): Promise<LayerScan> {
   const collector = new Collector(kit);
-  const facts = await walkLayer(untilItFails(bytes, collector), collector, options);
-  return { ...collector.finish(), ...facts, diagnostics: [...collector.diagnostics, ...facts.diagnostics] };
+  try {
+    const facts = await walkLayer(untilItFails(bytes, collector), collector, options);
+    return { ...collector.finish(), ...facts, diagnostics: [...collector.diagnostics, ...facts.diagnostics] };
+  } finally {
+    collector.close();
+  }
 }
 
 /** The bytes up to where their source fails: what came is scanned, why no more came is said. */
@@ -116,6 +120,11 @@ class Collector implements LayerVisitor {
     }
     this.#contents.sort((a, b) => a.ordinal - b.ordinal);
     return { contents: withoutEchoes(this.#contents), index: this.#index.build() };
+  }
+
+  close(): void {
+    this.#files.close();
+    for (const matcher of this.#members) matcher.close();
   }
 
   #matcherAt(depth: number): Matcher {
