@@ -73,7 +73,9 @@ describe('providers', () => {
 
 /** The first example of a detector whose secret stands alone, as in an ENV: nothing required beside it or before it. */
 function sampleOf(provider: Provider): Sample {
-  const alone = provider.detectors.filter((each) => each.companion?.required !== true);
+  const alone = provider.detectors.filter(
+    (each) => each.companion?.required !== true && each.examples[0]?.binary !== true,
+  );
   const detector = alone.find(isWholeValue) ?? alone[0] ?? (provider.detectors[0] as Detector);
   const example = detector.examples[0] as RuleExample;
   const known = providerVariables[provider.id];

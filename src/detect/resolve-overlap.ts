@@ -30,7 +30,22 @@ export function resolveOverlap(
     const next = kept[at];
     if (next === undefined || next.start >= match.end) kept.splice(at, 0, match);
   }
-  return { matches: kept.slice(0, limit), truncated: kept.length > limit };
+  const matches = joinPairs(kept);
+  return { matches: matches.slice(0, limit), truncated: matches.length > limit };
+}
+
+/** An id that a provider's surer match names as its other half is no finding of its own: the pair is one. */
+function joinPairs(matches: readonly Match[]): Match[] {
+  const named = new Map<string, number>();
+  for (const { provider, companion, confidence } of matches) {
+    if (companion === undefined) continue;
+    const key = `${provider} ${companion.value}`;
+    named.set(key, Math.max(named.get(key) ?? 0, confidences.indexOf(confidence)));
+  }
+  return matches.filter(({ provider, secret, companion, confidence }) => {
+    const by = named.get(`${provider} ${secret}`);
+    return by === undefined || companion !== undefined || by < confidences.indexOf(confidence);
+  });
 }
 
 /** A provider's detectors settle a span among themselves: by confidence, then the one that stands first in the file. */

@@ -16,6 +16,7 @@ export const providerVariables: Readonly<Record<string, ProviderVariable>> = {
   besnappy: { variable: 'BESNAPPY_API_KEY' },
   bing: { variable: 'BING_MAPS_KEY' },
   coinbase: { variable: 'COINBASE_CDP_KEY', whole: true },
+  commandline: { variable: 'DEPLOY_COMMAND', whole: true },
   convertkit: { variable: 'CONVERTKIT_API_SECRET' },
   convex: { variable: 'CONVEX_SELF_HOSTED_ADMIN_KEY' },
   database: { variable: 'DATABASE_CONNECTION', whole: true },
