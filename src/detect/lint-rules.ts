@@ -3,7 +3,7 @@
  * examples that hold when they run through the engine.
  */
 
-import { maxAnchorBytes, minNeedleBytes, parseAnchor } from './anchor.ts';
+import { type Anchor, maxAnchorBytes, minNeedleBytes, parseAnchor } from './anchor.ts';
 import { checks } from './checks/index.ts';
 import { lintPattern } from './lint-pattern.ts';
 import { type CompiledRules, compileMatcher, detect } from './matcher.ts';
@@ -12,6 +12,14 @@ import { contentOf, type Detector, type Provider } from './rule.ts';
 import type { RuleProblem } from './rule-problem.ts';
 
 const maxSummary = 120;
+
+/** Short words and syllables of English and of code: an anchor that is one of them has a hit in every other line. */
+const everywhere: ReadonlySet<string> = new Set(
+  `all and any api app arg are arr bin but can col com con def del dir doc end ent err for fun get has her how id ing ion
+  its key lib log len let may max min net new not now num obj old one org our out per pro req res row see set src str
+  tag tar the tmp top two use usr val var was way who www you data else file from func html http https info into item
+  json line list main name null path self size span string text this true type user value void with`.split(/\s+/),
+);
 
 /** Parses and lints one rule file and runs its examples, alone or beside other providers' rules. */
 export function lintRules(text: string, file: string, others: readonly Provider[] = []): RuleProblem[] {
@@ -57,6 +65,11 @@ function lintDetector(detector: Detector, provider: Provider): string[] {
     if (parseAnchor(anchor).some(({ needle }) => needle.length < minNeedleBytes)) {
       problems.push(`anchors: "${anchor}" has too few bytes to be told from anything, at least ${minNeedleBytes}`);
     }
+  }
+  for (const anchor of detector.anchors) {
+    const [{ needle, before, after }, ...more] = parseAnchor(anchor) as [Anchor, ...Anchor[]];
+    if (more.length > 0 || before.length > 0 || after.length > 0 || !everywhere.has(needle)) continue;
+    problems.push(`anchors: "${anchor}" stands in every text; add the word beside it`);
   }
   if (detector.anchors.some((anchor) => anchor.length > maxAnchorBytes)) {
     problems.push(`anchors: at most ${maxAnchorBytes} characters each`);

@@ -54,6 +54,7 @@ describe('lintRules', () => {
 
   const mistakes: Readonly<Record<string, [detector: string, says: RegExp]>> = {
     'an anchor of two bytes': ['anchors: [ac]', /anchors/],
+    'an anchor that is everywhere': ['anchors: [the]', /anchors/],
     'no anchor': ['anchors: []', /anchors/],
     'a window over 16 KiB': ['after: 16385', /16384/],
     'an unknown check': ['checks: [nothing-like-it]', /nothing-like-it/],
