@@ -10,7 +10,10 @@ import { Lzma, mostSymbolBytes } from './lzma.ts';
 /** Header and the first bytes of the range coder. */
 const headerBytes = 13;
 const rangeBytes = 5;
-const mostSizeBytes = 2 ** 38;
+const unknownSize = 2n ** 64n - 1n;
+const mostSizeBytes = 2n ** 38n;
+/** lc = 3, lp = 0, pb = 2. */
+const usualProperties = 0x5d;
 /** Bounds how long one call of the decoder runs. */
 const stepBytes = 1 << 20;
 
@@ -72,7 +75,7 @@ export class LzmaAloneDecoder implements StreamDecoder {
     const { bytes, start } = this.#input;
     if (this.#input.length < headerBytes + rangeBytes) return false;
     const size = bytes.readBigUInt64LE(start + 5);
-    if (size !== 2n ** 64n - 1n) this.#left = Number(size);
+    if (size !== unknownSize) this.#left = Number(size);
     const lzma = new Lzma(bytes.readUInt32LE(start + 1), this.#mostWindowBytes, (content) => {
       this.state = this.#outlet.give(content);
       return this.state === 'open';
@@ -87,17 +90,26 @@ export class LzmaAloneDecoder implements StreamDecoder {
   }
 }
 
-/** True where the bytes may be a .lzma file: properties and a dictionary size that encoders write, a size that is possible, a range coder's start. */
+/**
+ * True where the bytes may be an .lzma file: the properties that encoders write, or an end mark instead of a size; a dictionary size that
+ * is possible; and what follows decodes.
+ */
 export function isLzmaAlone(head: Uint8Array): boolean {
   if (head.length < headerBytes + rangeBytes || head[0]! >= 9 * 5 * 5 || head[headerBytes] !== 0) return false;
   const view = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-  const properties = { lc: head[0]! % 9, lp: Math.floor(head[0]! / 9) % 5 };
-  const dictionary = view.readUInt32LE(1);
   const size = view.readBigUInt64LE(5);
-  // 2^n or 2^n + 2^(n-1), as liblzma's lzma_alone_decoder demands; honest ones have 4 KiB at the least.
-  const odd = dictionary / 2 ** Math.max(0, Math.floor(Math.log2(dictionary || 1)) - 1);
-  const isDictionary = dictionary >= 4096 && (odd === 2 || odd === 3);
-  return (
-    properties.lc + properties.lp <= 4 && isDictionary && (size === 2n ** 64n - 1n || size < BigInt(mostSizeBytes))
-  );
+  const isSize = size === unknownSize || (head[0] === usualProperties && size > 0n && size < mostSizeBytes);
+  return isSize && isDictionarySize(view.readUInt32LE(1)) && decodes(head);
+}
+
+/** 2^n or 2^n + 2^(n-1), as liblzma's lzma_alone_decoder demands; honest ones have 4 KiB at the least. */
+function isDictionarySize(bytes: number): boolean {
+  const odd = bytes / 2 ** Math.max(0, Math.floor(Math.log2(bytes || 1)) - 1);
+  return bytes >= 4096 && (odd === 2 || odd === 3);
+}
+
+function decodes(head: Uint8Array): boolean {
+  const decoder = new LzmaAloneDecoder(() => true, { ratio: Number.POSITIVE_INFINITY, windowBytes: 64 * 1024 });
+  decoder.push(head);
+  return decoder.state !== 'corrupt';
 }
