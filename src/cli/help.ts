@@ -17,7 +17,7 @@ interface CommandHelp {
 }
 
 const imageForms = [
-  'IMAGE is name[:tag][@digest] (the local daemon if it has it, else the registry), docker-daemon:REF, podman:REF, docker://REF, docker-archive:PATH[:REF], oci-archive:PATH[:REF], oci:PATH[:REF], the path of an archive or layout (/…, ./…, ../…, ~…, *.tar, *.tar.gz, *.tgz, *.tar.zst), or - for an archive on standard input.',
+  'IMAGE is name[:tag][@digest] (the local daemon if it has it, else the registry), docker-daemon:REF, podman:REF, container:NAME, docker://REF, docker://HOST/NAME:PATTERN, docker-archive:PATH[:REF], oci-archive:PATH[:REF], oci:PATH[:REF] (REF may be @DIGEST), the path of an archive or layout (/…, ./…, ../…, ~…, *.tar, *.tar.gz, *.tgz, *.tar.zst), or - for an archive on standard input.',
 ];
 
 /** What help says of each command. */

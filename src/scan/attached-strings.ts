@@ -72,7 +72,8 @@ function* leaves(root: unknown): Generator<Leaf> {
     const sibling = asText(field(object, 'name')) ?? asText(field(object, 'key'));
     const fileName = asText(field(object, 'filename'));
     const below = Object.entries(value).map(([key, item]) => ({
-      path: path === '' ? key : `${path}.${key}`,
+      // Where a build's argument stands in the document says nothing that its name does not.
+      path: path === '' || key.startsWith('build-arg:') ? key : `${path}.${key}`,
       // An item of a list is what the list is; a `value` is what its `name` says.
       name:
         object === undefined

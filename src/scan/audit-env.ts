@@ -84,9 +84,14 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<Audit
   return { report, suppressed: countSuppressed(reasons) };
 }
 
+/** Annotations that builders and registries write for each other. */
+const plumbing =
+  /^(vnd\.docker\.reference\.(type|digest)|in-toto\.io\/predicate-type|buildkit\/createdat|containerd\.io\/uncompressed|io\.containers\.zstd-chunked\..*)$/;
+
 /** Strings that say again what others do, or of which there are thousands. */
 function isRepeated({ kind, name, historyIndex }: MetadataString): boolean {
-  if (kind === 'attestation') return !(name ?? '').includes('.build-arg:');
+  if (kind === 'annotation') return plumbing.test(name ?? '');
+  if (kind === 'attestation') return !/ build-arg:[^ ]*$/.test(name ?? '');
   return kind === 'config' || (historyIndex !== undefined && name === undefined);
 }
 

@@ -64,13 +64,16 @@ export class DockerfileLines {
   }
 
   #matching({ kind, name, createdBy }: LineQuestion): DockerfileInstruction | undefined {
-    const keyword = keywords[kind];
+    // Arguments are known by their names: in the history in front of a RUN, in the provenance in so many words.
+    const [, attested] = (kind === 'attestation' ? / build-arg:(\w+)$/.exec(name ?? '') : null) ?? [];
+    const argument = kind === 'history' ? name : attested;
+    const keyword = argument === undefined ? keywords[kind] : 'ARG';
+    const assigned = argument ?? name;
     const said = createdBy === undefined ? undefined : normalize(createdBy);
     const same = this.#instructions.filter((instruction) => said !== undefined && normalize(instruction.text) === said);
     if (same.length === 1) return same[0];
-    const argument = kind === 'history' && name !== undefined ? 'ARG' : keyword;
     const named = this.#instructions.filter(
-      (instruction) => instruction.keyword === argument && (name === undefined || assigns(instruction.text, name)),
+      ({ keyword: own, text }) => own === keyword && (assigned === undefined || assigns(text, assigned)),
     );
     return named.length === 1 ? named[0] : undefined;
   }
