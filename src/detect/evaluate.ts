@@ -195,6 +195,7 @@ function accept(
     start,
     end,
     before: () => latin1(view.bytes, Math.max(view.low, offset - rule.before), offset),
+    beside: () => findCompanion(detector, view, { start: offset + start, end: offset + end })?.value,
   });
   if (reading === undefined) return [];
   const length = Math.min(reading.length ?? secret.length, secret.length);

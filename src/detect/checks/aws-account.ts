@@ -3,7 +3,7 @@
  * the first six bytes 40 bits are the account's number. Ids from before 2019 lack the mark (the first bit) and tell nothing.
  */
 
-import type { Reading } from './check.ts';
+import type { CheckContext, Reading } from './check.ts';
 
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const largestAccount = 999_999_999_999n;
@@ -13,6 +13,12 @@ export function awsAccount(secret: string): boolean | Reading {
   const account = accountOf(secret);
   if (account === undefined) return true;
   return account <= largestAccount && { details: { account: account.toString().padStart(12, '0') } };
+}
+
+/** Passes every secret, and says the account that the id beside it names. */
+export function awsAccountBeside(_secret: string, { beside }: CheckContext): boolean | Reading {
+  const id = beside?.();
+  return (id !== undefined && awsAccount(id)) || true;
 }
 
 /** Passes where the id names an account that can't be: a sample, or made up. */

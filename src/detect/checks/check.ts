@@ -12,6 +12,8 @@ export interface CheckContext {
   readonly end: number;
   /** What stands before the window, as far as the detector's `before` reaches. */
   readonly before?: () => string;
+  /** What stands beside the secret as its other half (the rule's `companion`). */
+  readonly beside?: () => string | undefined;
 }
 
 /** What a check read in a secret that passes. */

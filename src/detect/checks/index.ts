@@ -1,6 +1,6 @@
 /** The checks a rule can name, one file each. Rule files are data: whatever needs code is a check here. */
 
-import { awsAccount, noAwsAccount } from './aws-account.ts';
+import { awsAccount, awsAccountBeside, noAwsAccount } from './aws-account.ts';
 import { binary, isBase64Text } from './base64.ts';
 import { base64Json } from './base64-json.ts';
 import { base64Userinfo } from './base64-userinfo.ts';
@@ -42,6 +42,7 @@ import { uuid } from './uuid.ts';
 /** Every check by the name rules call it. */
 export const checks: Readonly<Record<string, Check>> = {
   'aws-account': awsAccount,
+  'aws-account-beside': awsAccountBeside,
   'base64-json': base64Json,
   'base64-userinfo': base64Userinfo,
   'base64-keystore': isBase64Keystore,

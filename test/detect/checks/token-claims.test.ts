@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'mocha';
-import { awsAccount, noAwsAccount } from '../../../src/detect/checks/aws-account.ts';
+import { awsAccount, awsAccountBeside, noAwsAccount } from '../../../src/detect/checks/aws-account.ts';
 import { type Check, runChecks } from '../../../src/detect/checks/check.ts';
 import { crc32 } from '../../../src/detect/checks/crc32-base62.ts';
 import { gitlabRoutable, notGitlabRoutable } from '../../../src/detect/checks/gitlab-routable.ts';
@@ -77,6 +77,13 @@ describe('awsAccount', () => {
   it('reads the account out of the id', () => {
     assert.deepEqual(awsAccount(idOf(271_828_182_845n)), { details: { account: '271828182845' } });
     assert.deepEqual(awsAccount(idOf(1n)), { details: { account: '000000000001' } });
+  });
+
+  it('reads it for the secret beside it', () => {
+    const context = { window: '', start: 0, end: 0 };
+    const pair = { ...context, beside: () => idOf(271_828_182_845n) };
+    assert.deepEqual(awsAccountBeside('secret', pair), { details: { account: '271828182845' } });
+    assert.equal(awsAccountBeside('secret', context), true);
   });
 
   it('refuses accounts that cannot be, and asks nothing of old ids', () => {
