@@ -5,40 +5,22 @@
  */
 
 import { createHash } from 'node:crypto';
-import { type Diagnostic, incomplete, notice, ScanError } from '../errors.ts';
-import type { Descriptor, Platform } from '../oci/descriptor.ts';
+import { type Diagnostic, incomplete, ScanError } from '../errors.ts';
+import type { Platform } from '../oci/descriptor.ts';
 import { configPlatform, type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import { parseJson } from '../oci/json.ts';
-import type { ImageManifest } from '../oci/manifest.ts';
 import { isForeignLayerType } from '../oci/media-type.ts';
 import { formatPlatform, matchesPlatform } from '../oci/platform.ts';
 import type { ImageSelector } from '../oci/reference.ts';
-import { blobPath } from './archive-path.ts';
-import { artifactConfig, artifactTypeOf, contentNameOf, contentsOf, hasReadableConfig } from './artifact.ts';
-import {
-  type AttachmentReader,
-  attachmentBudgetBytes,
-  joinAttached,
-  readAttachment,
-  statementsOf,
-} from './attachment.ts';
+import { type ResolvedCandidate, withoutAbsent } from './absent-platforms.ts';
+import { commonOf, type Place, type ResolveOptions, StoredReader } from './candidate-record.ts';
 import { parseDockerManifest } from './docker-manifest.ts';
 import type { Candidates, Failure, ImageCandidate, LayerCandidate } from './image-candidate.ts';
 import { hasName, referenceOf, repoTagsOf } from './image-name.ts';
 import { readOciIndex } from './oci-index.ts';
-import type { Attachment, ImageRecord, LayerRecord, SourceKind } from './source.ts';
-import { checkDigest, readDescribed, type StoredContent } from './stored-content.ts';
-
-/** What is asked of a place with images in it. */
-export interface ResolveOptions {
-  readonly kind: SourceKind;
-  /** What the user wrote; the name of an image that has no other, and of the one image a daemon was asked for. */
-  readonly reference: string;
-  /** One image alone; without it all. */
-  readonly select?: ImageSelector;
-  /** One platform alone; without it all. */
-  readonly platform?: Platform;
-}
+import { resolveArtifact } from './resolve-artifact.ts';
+import type { ImageRecord, LayerRecord } from './source.ts';
+import { checkDigest, type StoredContent } from './stored-content.ts';
 
 /** What a place holds. */
 export interface Resolved {
@@ -76,62 +58,6 @@ export async function resolveImages(content: StoredContent, options: ResolveOpti
     .filter((failure) => !told.has((failure as Partial<ImageCandidate>).manifestDigest ?? ''))
     .map(({ name, error }) => incomplete(error.code, `image ${name}`, error.message));
   return { images, diagnostics: [...failed, ...notices.map(({ diagnostic }) => diagnostic), ...found.diagnostics] };
-}
-
-interface ResolvedCandidate {
-  readonly candidate: ImageCandidate;
-  readonly record: ImageRecord;
-}
-
-/**
- * Leaves out the platforms of an index of which only the lists are here, as containerd's image store saves an image
- * that was pulled for one platform: said, but no hole, as long as another platform is whole.
- */
-function withoutAbsent(
-  resolved: readonly ResolvedCandidate[],
-  absent: readonly ImageCandidate[],
-): {
-  present: readonly ResolvedCandidate[];
-  notices: readonly { candidate: ImageCandidate; diagnostic: Diagnostic }[];
-} {
-  const isWhole = ({ record }: ResolvedCandidate): boolean => record.layers.every(({ blob }) => blob !== undefined);
-  const families = new Set(resolved.filter(isWhole).flatMap(({ candidate }) => candidate.family ?? []));
-  const isLeftOut = ({ candidate, record }: ResolvedCandidate): boolean =>
-    families.has(candidate.family ?? '') &&
-    record.layers.length > 0 &&
-    record.layers.every(({ blob }) => blob === undefined) &&
-    record.diagnostics.every(({ code }) => code === 'BLOB_MISSING');
-  const left = [
-    ...resolved.filter(isLeftOut).map(({ candidate }) => candidate),
-    ...absent.filter(({ family }) => families.has(family ?? '')),
-  ];
-  return {
-    present: resolved.filter((each) => !isLeftOut(each)),
-    notices: left.map((candidate) => {
-      const platform = candidate.platform === undefined ? 'one platform' : formatPlatform(candidate.platform);
-      const subject = `${platform} ${candidate.manifestDigest?.slice(0, 19) ?? ''}`.trim();
-      const message = `Of ${platform} only the manifest is in this place, none of its content.`;
-      return { candidate, diagnostic: notice('BLOB_MISSING', subject, message) };
-    }),
-  };
-}
-
-/** Reads attachments out of a place. */
-class StoredReader implements AttachmentReader {
-  budgetBytes: number = attachmentBudgetBytes;
-  readonly #content: StoredContent;
-
-  constructor(content: StoredContent) {
-    this.#content = content;
-  }
-
-  document(descriptor: Descriptor): Promise<Uint8Array | undefined> {
-    return readDescribed(this.#content, descriptor);
-  }
-
-  async blob(descriptor: Descriptor, name: string): Promise<string | undefined> {
-    return (await this.#content.content(blobPath(descriptor.digest), name))?.key;
-  }
 }
 
 async function readCandidates(content: StoredContent, platform: Platform | undefined): Promise<Candidates | undefined> {
@@ -173,11 +99,6 @@ function join(docker: readonly ImageCandidate[], oci: readonly ImageCandidate[])
   return [...joined, ...oci.filter((image) => !taken.has(image))];
 }
 
-interface Place {
-  readonly content: StoredContent;
-  readonly reader: AttachmentReader;
-}
-
 async function resolveImage(
   place: Place,
   candidate: ImageCandidate,
@@ -202,72 +123,6 @@ async function resolveImage(
     configDigest: candidate.config.digest ?? `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
     config,
     layers,
-  };
-}
-
-/** An artifact: its configuration's strings, and its blobs as contents. It has no platform, and is nobody's other one. */
-async function resolveArtifact(
-  place: Place,
-  candidate: ImageCandidate,
-  manifest: ImageManifest,
-  options: ResolveOptions,
-): Promise<ImageRecord | undefined> {
-  if (options.platform !== undefined) return undefined;
-  const { content } = place;
-  const subject = `configuration of ${artifactTypeOf(manifest)}`;
-  const bytes = hasReadableConfig(manifest) ? await readDescribed(content, manifest.config) : undefined;
-  const diagnostics: Diagnostic[] = [];
-  const layers: LayerRecord[] = [];
-  const documents: Attachment[] = [];
-  for (const [index, layer] of contentsOf(manifest).entries()) {
-    const { digest, mediaType, size } = layer;
-    const path = blobPath(digest);
-    const title = contentNameOf(layer);
-    const blob = await content.content(path, title);
-    // JSON in an archive is a document and no blob.
-    const document = blob === undefined ? await readDescribed(content, layer) : undefined;
-    if (document !== undefined) {
-      documents.push({ title, document });
-      continue;
-    }
-    if (blob === undefined) {
-      diagnostics.push(incomplete('BLOB_MISSING', `layer ${index}`, `Its content ${path} is not there.`));
-    }
-    layers.push({ digest, mediaType, sizeBytes: size, ...(blob === undefined ? {} : { blob: blob.key }) });
-  }
-  const statements = statementsOf(manifest);
-  const attached = statements === undefined ? [] : [...(candidate.attached ?? []), statements];
-  const common = await commonOf(place, { ...candidate, attached }, options, diagnostics);
-  return {
-    ...common,
-    layers,
-    attachments: [...documents, ...(common.attachments ?? [])],
-    platform: 'unknown/unknown',
-    artifactType: artifactTypeOf(manifest),
-    configDigest: manifest.config.digest,
-    config: artifactConfig(bytes, subject),
-  };
-}
-
-/** What images and artifacts have alike. */
-async function commonOf(
-  { reader }: Place,
-  candidate: ImageCandidate,
-  options: ResolveOptions,
-  diagnostics: readonly Diagnostic[],
-): Promise<Pick<ImageRecord, 'reference' | 'source' | 'repoTags' | 'annotations' | 'attachments' | 'diagnostics'>> {
-  const isAsked = options.kind === 'docker-daemon' || options.kind === 'podman';
-  const attached = joinAttached(
-    await Promise.all((candidate.attached ?? []).map((manifest) => readAttachment(manifest, reader))),
-  );
-  return {
-    reference: isAsked ? options.reference : referenceOf(candidate.names, options.reference),
-    source: options.kind,
-    ...(candidate.manifestDigest === undefined ? {} : { manifestDigest: candidate.manifestDigest }),
-    repoTags: repoTagsOf(candidate.names),
-    annotations: [...(candidate.annotations ?? []), ...attached.annotations],
-    attachments: attached.attachments,
-    diagnostics: [...diagnostics, ...attached.diagnostics],
   };
 }
 

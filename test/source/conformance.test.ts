@@ -23,6 +23,7 @@ const placeNames = [
   'oci-archive',
   'oci-archive on stdin',
   'oci zstd',
+  'oci zstd:chunked',
   'docker 25',
   'docker 25 on stdin',
   'docker-daemon',
@@ -30,8 +31,13 @@ const placeNames = [
   'podman',
   'podman as DOCKER_HOST',
   'registry',
+  'registry OCI',
   'registry zstd',
+  'registry zstd:chunked',
   'registry with a password',
+  'docker-archive of buildah',
+  'oci-archive of buildah',
+  'registry index of two platforms',
 ];
 
 describe('every source', () => {
@@ -41,7 +47,18 @@ describe('every source', () => {
 
   before(async function () {
     requireRoot(this);
-    requireTools(this, 'busybox', 'skopeo', 'docker', 'dockerd', 'podman', 'crun', 'docker-registry', 'htpasswd');
+    requireTools(
+      this,
+      'busybox',
+      'skopeo',
+      'buildah',
+      'docker',
+      'dockerd',
+      'podman',
+      'crun',
+      'docker-registry',
+      'htpasswd',
+    );
     this.timeout(180_000);
     folder = createWorkspace('conform');
     const archive = await buildPlanted(plantImage(seed, { ociOnly: true }), 'docker-buildkit', folder);
@@ -49,7 +66,8 @@ describe('every source', () => {
     standard = onlyImage(await scanJson([archive.path]));
     assert.ok(standard.findings.length >= 28, `${standard.findings.length} findings`);
   });
-  after(() => {
+  after(function () {
+    this.timeout(60_000);
     if (folder !== '') removeWorkspace(folder);
   });
 

@@ -64,6 +64,7 @@ export async function everyPlace(archive: BuiltArchive, folder: string): Promise
     ...(await layouts(archive, folder)),
     ...(await daemons(archive)),
     ...(await registries(archive, folder)),
+    ...(await buildahs(archive, folder)),
   ];
 }
 
@@ -80,6 +81,7 @@ async function layouts(archive: BuiltArchive, folder: string): Promise<Place[]> 
   await skopeo(from, `oci:${stem}-oci:${archive.name}`);
   await skopeo(from, `oci-archive:${stem}-oci.tar:${archive.name}`);
   await skopeo('--dest-compress-format', 'zstd', from, `oci:${stem}-zstd:${archive.name}`);
+  await skopeo('--dest-compress-format', 'zstd:chunked', from, `oci:${stem}-chunked:${archive.name}`);
   writeFileSync(`${stem}-docker25.tar`, docker25(`${stem}-oci`, archive.name));
   return [
     { name: 'oci', reference: `oci:${stem}-oci`, oci: true },
@@ -87,6 +89,7 @@ async function layouts(archive: BuiltArchive, folder: string): Promise<Place[]> 
     { name: 'oci-archive', reference: `oci-archive:${stem}-oci.tar`, oci: true },
     { name: 'oci-archive on stdin', reference: '-', stdin: `${stem}-oci.tar`, oci: true },
     { name: 'oci zstd', reference: `oci:${stem}-zstd`, oci: true },
+    { name: 'oci zstd:chunked', reference: `oci:${stem}-chunked`, oci: true },
     { name: 'docker 25', reference: `${stem}-docker25.tar`, oci: true },
     { name: 'docker 25 on stdin', reference: '-', stdin: `${stem}-docker25.tar`, oci: true },
   ];
@@ -147,7 +150,9 @@ async function registries(archive: BuiltArchive, folder: string): Promise<Place[
   // As a registry that has the gzip blob would be asked to use it, the zstd ones are pushed as they are; and under the
   // host's other name, since skopeo remembers what it has seen at a host and offers it to later pushes of any format.
   const otherName = open.host.replace('127.0.0.1', 'localhost');
-  await skopeo(plain, '--preserve-digests', `oci:${stem}-zstd`, `docker://${otherName}/${repository}:zstd`);
+  for (const layout of ['oci', 'zstd', 'chunked']) {
+    await skopeo(plain, '--preserve-digests', `oci:${stem}-${layout}`, `docker://${otherName}/${repository}:${layout}`);
+  }
   await skopeo(
     ...docker,
     '--dest-creds',
@@ -161,12 +166,50 @@ async function registries(archive: BuiltArchive, folder: string): Promise<Place[
   writeFileSync(join(config, 'config.json'), JSON.stringify({ auths }));
   return [
     { name: 'registry', reference: `docker://${open.host}/${repository}:gzip`, oci: false },
+    { name: 'registry OCI', reference: `docker://${open.host}/${repository}:oci`, oci: true },
     { name: 'registry zstd', reference: `docker://${open.host}/${repository}:zstd`, oci: true },
+    { name: 'registry zstd:chunked', reference: `docker://${open.host}/${repository}:chunked`, oci: true },
     {
       name: 'registry with a password',
       reference: `docker://${closed.host}/${repository}:1`,
       env: { DOCKER_CONFIG: config },
       oci: false,
+    },
+  ];
+}
+
+/** What buildah writes out of a storage of its own: archives, and an index of two platforms of which one is asked for. */
+async function buildahs(archive: BuiltArchive, folder: string): Promise<Place[]> {
+  const { host } = await startRegistry();
+  const stem = join(folder, `${archive.builder}-${archive.name.replace(/\W/g, '-')}-buildah`);
+  mkdirSync(stem, { recursive: true });
+  const storage = join(stem, 'storage.conf');
+  // vfs: overlay would want mounts that have to be undone.
+  writeFileSync(storage, `[storage]\ndriver = "vfs"\nrunroot = "${stem}/run"\ngraphroot = "${stem}/graph"\n`);
+  const env = { ...process.env, CONTAINERS_STORAGE_CONF: storage };
+  const buildah = (...args: readonly string[]): Promise<unknown> => run(tool('buildah'), args, { env });
+  const image = `localhost/${archive.name}`;
+  await buildah('pull', '-q', `docker-archive:${archive.path}`);
+  await buildah('push', '-q', image, `docker-archive:${stem}/docker.tar:${archive.name}`);
+  await buildah('push', '-q', image, `oci-archive:${stem}/oci.tar:${archive.name}`);
+  await buildah('manifest', 'create', 'platforms');
+  await buildah('manifest', 'add', 'platforms', image);
+  // Another image: an index of buildah's has each digest once.
+  await buildah('from', '--name', 'other', 'scratch');
+  await buildah('commit', '-q', 'other', 'localhost/other');
+  await buildah('manifest', 'add', '--os', 'linux', '--arch', 's390x', 'platforms', 'localhost/other');
+  const [repository] = archive.name.split(':');
+  const index = `${host.replace('127.0.0.1', 'localhost')}/${repository}-platforms:1`;
+  await buildah('manifest', 'push', '-q', '--all', '--tls-verify=false', 'platforms', `docker://${index}`);
+  return [
+    { name: 'docker-archive of buildah', reference: `docker-archive:${stem}/docker.tar`, oci: false },
+    { name: 'oci-archive of buildah', reference: `oci-archive:${stem}/oci.tar`, oci: true },
+    {
+      name: 'registry index of two platforms',
+      reference: `docker://${host}/${repository}-platforms:1`,
+      env: { WHICHLAYER_PLATFORM: 'linux/amd64' },
+      oci: true,
+      alone: true,
     },
   ];
 }
