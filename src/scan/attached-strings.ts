@@ -12,8 +12,8 @@ import type { MetadataString } from './metadata-strings.ts';
 
 /** Levels of base64 inside base64: an envelope, the statement in it, the Dockerfile in that. */
 const maxDecoded = 3;
-/** Documents up to here are taken apart string by string; larger ones are SBOMs, whose text is enough. */
-const maxTakenApartBytes = 2 << 20;
+/** Strings of a document that are scanned each by itself; of those beyond it only what its text as a whole does not show. */
+const maxStrings = 100_000;
 
 /** The strings of annotations. */
 export function annotationStrings(annotations: readonly Annotation[]): MetadataString[] {
@@ -23,7 +23,7 @@ export function annotationStrings(annotations: readonly Annotation[]): MetadataS
 /** The strings of one attachment that was read, the whole of it last. */
 export function* attachedStrings({ title, document }: Attachment): Generator<MetadataString> {
   if (document === undefined) return;
-  if (document.length <= maxTakenApartBytes) yield* documentStrings(title, document, 0);
+  yield* documentStrings(title, document, 0);
   yield { kind: 'attestation', name: title, context: '', value: textOfBytes(document), isWhole: true };
 }
 
@@ -35,9 +35,11 @@ function* documentStrings(title: string, bytes: Uint8Array, depth: number): Gene
     yield { kind: 'attestation', name: title, context: '', value: textOfBytes(bytes), isWhole: true };
     return;
   }
+  let count = 0;
   for (const leaf of leaves(json)) {
     const decoded = depth < maxDecoded ? decodeBase64(leaf.value) : undefined;
     if (decoded === undefined) {
+      if (++count > maxStrings && !isEscaped.test(leaf.value)) continue;
       yield { kind: 'attestation', name: `${title} › ${leaf.path}`, context: leaf.name, value: leaf.value };
     } else if (/^\s*[{[]/.test(textOfBytes(decoded.subarray(0, 64)))) {
       yield* documentStrings(title, decoded, depth + 1);
@@ -47,6 +49,9 @@ function* documentStrings(title: string, bytes: Uint8Array, depth: number): Gene
     }
   }
 }
+
+/** Characters that JSON writes in another way, or may. */
+const isEscaped = /["\\<>&]|[^ -~]/;
 
 interface Leaf {
   readonly path: string;
