@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { DockerfileLines } from '../../src/scan/dockerfile-line.ts';
 import { type Draft, rulesById } from '../../src/scan/draft.ts';
 import { Fingerprinter } from '../../src/scan/fingerprint.ts';
 import { finish } from '../../src/scan/finish.ts';
@@ -31,7 +32,7 @@ async function detailsOf(details: Record<string, string>): Promise<Readonly<Reco
   const [finding] = await finish([draft], {
     rules,
     history: [],
-    lines: [],
+    lines: new DockerfileLines([]),
     layers: [],
     madeBy: [],
     masker: new Masker(['Tq7Lm2zTkWx9Rb4Vn8Ks']),
