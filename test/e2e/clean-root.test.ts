@@ -30,7 +30,11 @@ describe('a clean root file system with Python and Node packages', () => {
     await installCleanRoot(root);
     await packCleanRoot(root, join(folder, 'layout'));
     rmSync(root, { recursive: true, force: true });
-    report = onlyImage(await scanJson([`oci:${join(folder, 'layout')}`]));
+    const whole = await scanJson([`oci:${join(folder, 'layout')}`]);
+    report = onlyImage(whole);
+    const { filesScanned, bytesScanned } = report.coverage;
+    const suppressed = JSON.stringify(whole.summary.suppressed ?? {});
+    console.log(`    ${filesScanned} files, ${bytesScanned} bytes, ${whole.durationMs} ms, suppressed: ${suppressed}`);
     for (const finding of report.findings) console.log(`    ${describeFinding(finding)}`);
   });
   after(function () {
