@@ -1,8 +1,9 @@
-/** Compiles rules/ into the one file that is loaded at start: `node scripts/compile-rules.ts [FILE]` (default dist/rules.json). */
+/** Compiles rules/ into what is loaded at start: `node scripts/compile-rules.ts [FILE]` (default dist/rules.json), and plan.bin beside it. */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readRuleFolder } from '../src/detect/load-rules.ts';
+import { encodePlan, planMatches } from '../src/detect/match-plan.ts';
 import { messageOf } from '../src/errors.ts';
 
 const output = process.argv[2] ?? 'dist/rules.json';
@@ -21,6 +22,7 @@ try {
   const text = JSON.stringify({ digest, providers: lean, knownPublic });
   mkdirSync(dirname(output), { recursive: true });
   writeFileSync(output, text);
+  writeFileSync(`${dirname(output)}/plan.bin`, encodePlan(planMatches({ digest, providers })));
   const detectors = providers.reduce((sum, provider) => sum + provider.detectors.length, 0);
   console.log(`${output}: ${providers.length} providers, ${detectors} detectors, ${text.length} bytes`);
 } catch (error) {

@@ -1,6 +1,6 @@
 /** The library's front door: what `whichlayer` does, for programs. Exports only. */
 
-export { loadAutomaton, loadRules } from './detect/load-rules.ts';
+export { loadAutomaton, loadPlan, loadRules } from './detect/load-rules.ts';
 export type { Confidence, Detector, Match, Provider, Rotation, RuleSet, Severity } from './detect/rule.ts';
 export { type Diagnostic, type ErrorCode, errorCodes, ScanError } from './errors.ts';
 export { parseReference, type Reference } from './oci/reference.ts';

@@ -1,7 +1,7 @@
 /** One function a command: what was typed becomes what it means, the run is made, the report written. */
 
 import { open, writeFile } from 'node:fs/promises';
-import { loadAutomaton, loadRules } from '../detect/load-rules.ts';
+import { loadAutomaton, loadPlan, loadRules } from '../detect/load-rules.ts';
 import { overridableIds, overrideRules, type RuleOverride } from '../detect/override-rules.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
@@ -106,6 +106,7 @@ async function runOptions(
   return {
     version,
     ruleSet,
+    plan: loadPlan(ruleSet),
     automaton: loadAutomaton(),
     filter: {
       minConfidence: options.minConfidence,

@@ -17,17 +17,21 @@ import {
 import { type PatternNode, parsePattern } from './pattern-parser.ts';
 import type { Detector } from './rule.ts';
 
-/** A detector whose bounds are known; the rest is made when an anchor of it is met for the first time. */
-export interface CompiledDetector {
-  readonly index: number;
-  readonly rule: Detector;
-  readonly provider: string;
+/** How far a detector reads. */
+export interface DetectorBounds {
   /** Whether the pattern looks beyond its match: it is shown some bytes before it. */
   readonly looksAround: boolean;
   /** Length of a match at most, within the greatest window. */
   readonly maxLength: number;
   /** Bytes after an anchor that may be read for it, value and all. */
   readonly reach: number;
+}
+
+/** A detector whose bounds are known; the rest is made when an anchor of it is met for the first time. */
+export interface CompiledDetector extends DetectorBounds {
+  readonly index: number;
+  readonly rule: Detector;
+  readonly provider: string;
   /** What it takes to run it. */
   readonly ready: ReadyDetector;
 }
@@ -70,26 +74,30 @@ const wordEnd = '(?![0-9A-Za-z_])';
 /** Values end where neither a word nor a joined part of the same value goes on. */
 const valueEnd = '(?![0-9A-Za-z_]|[-./+@:~$!^*=][0-9A-Za-z])';
 
-/** Compiles one detector of a provider. @throws SyntaxError where its pattern is none */
-export function compileDetector(rule: Detector, provider: string, index: number): CompiledDetector {
+/** How far a detector reads. @throws SyntaxError where its pattern is none */
+export function boundsOf(rule: Detector): DetectorBounds {
   const tree = parsePattern(rule.pattern);
   const around = looksAround(tree);
   const maxLength = Math.min(maxLengthOf(tree), maxMatchBytes);
+  const most = rule.at === 'token' && !around ? Math.min(rule.after, maxLength) : rule.after;
+  return { looksAround: around, maxLength, reach: rule.at === 'name' ? rule.after + maxLength : most };
+}
+
+/** A detector of a provider, compiled when it is met. */
+export function compileDetector(
+  rule: Detector,
+  provider: string,
+  index: number,
+  bounds: DetectorBounds,
+): CompiledDetector {
   let ready: ReadyDetector | undefined;
   return {
     index,
     rule,
     provider,
-    looksAround: around,
-    maxLength,
-    reach:
-      rule.at === 'name'
-        ? rule.after + maxLength
-        : rule.at === 'token' && !around
-          ? Math.min(rule.after, maxLength)
-          : rule.after,
+    ...bounds,
     get ready() {
-      ready ??= makeReady(rule, tree);
+      ready ??= makeReady(rule, parsePattern(rule.pattern));
       return ready;
     },
   };

@@ -4,11 +4,12 @@
  * only where there is YAML.
  */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, ScanError } from '../errors.ts';
 import { isToml } from './is-toml.ts';
+import { digestOfPlan, encodePlan, planMatches } from './match-plan.ts';
 import type { Provider, RuleSet } from './rule.ts';
 import { digestOf } from './rule-digest.ts';
 import { formatProblem, type RuleProblem } from './rule-problem.ts';
@@ -110,6 +111,31 @@ export function ruleFilesIn(folder: string): string[] {
 export function loadAutomaton(): Uint8Array | undefined {
   const path = fileURLToPath(new URL('dist/automaton.wasm', root));
   return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
+}
+
+/** What matching needs of a rule set, as bytes that threads can share: as it was built, or worked out now. */
+export function loadPlan(ruleSet: RuleSet): Uint8Array {
+  const path = fileURLToPath(new URL('dist/plan.bin', root));
+  if (!isSource && existsSync(path)) {
+    const built = readShared(path);
+    if (digestOfPlan(built) === ruleSet.digest) return built;
+  }
+  return encodePlan(planMatches(ruleSet));
+}
+
+function readShared(path: string): Uint8Array {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = new Uint8Array(new SharedArrayBuffer(fstatSync(file).size));
+    for (let at = 0; at < bytes.length; ) {
+      const read = readSync(file, bytes, at, bytes.length - at, at);
+      if (read === 0) break;
+      at += read;
+    }
+    return bytes;
+  } finally {
+    closeSync(file);
+  }
 }
 
 async function loadBuiltInRules(): Promise<RuleSet> {

@@ -5,13 +5,14 @@
  * has ended: where a slab is cut or a chunk ends never changes a match.
  */
 
-import { type Anchor, anchorSpan, parseAnchor, type Span } from './anchor.ts';
+import { type Anchor, anchorSpan, type Span } from './anchor.ts';
 import { type Automaton, createAutomaton } from './automaton.ts';
-import { type AutomatonTable, compileAutomaton } from './compile-automaton.ts';
+import type { AutomatonTable } from './compile-automaton.ts';
 import { type CompiledDetector, compileDetector } from './compile-detector.ts';
 import { evaluate, hostLookBehind, marginBytes, nearWindow, type Secret, type View } from './evaluate.ts';
 import { lineReach } from './line-around.ts';
 import { LineCounter } from './line-counter.ts';
+import { type MatchPlan, planMatches } from './match-plan.ts';
 import { type Candidate, resolveOverlap } from './resolve-overlap.ts';
 import type { Match, RuleSet } from './rule.ts';
 
@@ -40,38 +41,33 @@ const candidateLimit = 4 * matchLimit;
 const candidateBytes = 4 * 1024 * 1024;
 const defaultSlabBytes = 1024 * 1024;
 
-/** Compiles every detector of a rule set. @throws SyntaxError for rules that were never checked */
+/** A rule set made ready to run. @throws SyntaxError for rules that were never checked */
 export function compileMatcher(ruleSet: RuleSet): CompiledRules {
-  const detectors: CompiledDetector[] = [];
-  const byNeedle = new Map<string, Map<string, { anchor: Anchor; detectors: CompiledDetector[] }>>();
+  return compilePlan(planMatches(ruleSet));
+}
+
+/** A plan made ready to run. */
+export function compilePlan(plan: MatchPlan): CompiledRules {
+  const detectors = plan.detectors.map(({ rule, provider, bounds }, index) =>
+    compileDetector(rule, provider, index, bounds),
+  );
+  const anchors = plan.anchors.map(
+    ({ anchor, detectors: users }): CompiledAnchor => ({ anchor, detectors: users.map((index) => detectors[index]!) }),
+  );
   let before = 0;
   let after = 0;
-  for (const provider of ruleSet.providers) {
-    for (const rule of provider.detectors) {
-      const detector = compileDetector(rule, provider.id, detectors.length);
-      detectors.push(detector);
-      let longestAnchor = 0;
-      for (const anchor of rule.anchors.flatMap(parseAnchor)) {
-        longestAnchor = Math.max(longestAnchor, anchor.maxLength);
-        const key = [...anchor.before, anchor.needle, ...anchor.after].join(' ');
-        const group =
-          byNeedle.get(anchor.needle) ?? new Map<string, { anchor: Anchor; detectors: CompiledDetector[] }>();
-        byNeedle.set(anchor.needle, group);
-        const known = group.get(key) ?? { anchor, detectors: [] };
-        group.set(key, known);
-        if (!known.detectors.includes(detector)) known.detectors.push(detector);
-      }
+  for (const { anchor, detectors: users } of anchors) {
+    for (const { rule, reach } of users) {
       const within = rule.companion?.within ?? 0;
-      before = Math.max(before, Math.max(rule.before, hostLookBehind) + within + longestAnchor + marginBytes);
-      after = Math.max(after, detector.reach + within + longestAnchor + marginBytes);
+      before = Math.max(before, Math.max(rule.before, hostLookBehind) + within + anchor.maxLength + marginBytes);
+      after = Math.max(after, reach + within + anchor.maxLength + marginBytes);
     }
   }
-  const table = compileAutomaton([...byNeedle.keys()]);
-  const groups = [...byNeedle.values()].map((group) => [...group.values()]);
+  const ofNeedle = plan.needles.map((indexes) => indexes.map((index) => anchors[index]!));
   return {
     detectors,
-    table,
-    anchors: table.outputs.map((needles) => needles.flatMap((needle) => groups[needle] ?? [])),
+    table: plan.table,
+    anchors: plan.table.outputs.map((needles) => needles.flatMap((needle) => ofNeedle[needle] ?? [])),
     before: before + lineReach,
     after: after + lineReach,
   };

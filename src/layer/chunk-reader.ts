@@ -31,6 +31,18 @@ export class ChunkReader {
     return bytes.length === 0 ? undefined : bytes;
   }
 
+  /** Fills `target` with the next bytes, however the source cuts them. @returns how many; fewer only at the end */
+  async readInto(target: Uint8Array): Promise<number> {
+    let have = 0;
+    while (have < target.length) {
+      const bytes = await this.read(target.length - have);
+      if (bytes === undefined) break;
+      target.set(bytes, have);
+      have += bytes.length;
+    }
+    return have;
+  }
+
   /** The next `length` bytes without reading them; fewer only where the stream ends. */
   async peek(length: number): Promise<Uint8Array> {
     if (this.#current.length < length && !this.#ended) await this.#gather(length);

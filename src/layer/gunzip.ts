@@ -49,7 +49,7 @@ async function* inflateMember(reader: ChunkReader, trySmall: boolean): AsyncGene
     if (sizeBytes > 0) yield small;
   } else {
     // Whole pieces: what is lost to damage must not depend on how the network cut the blob.
-    const inflating = inflateAhead(() => reader.readWhole(pieceBytes));
+    const inflating = inflateAhead((piece) => reader.readInto(piece));
     let end: PumpEnd | undefined;
     try {
       for (;;) {

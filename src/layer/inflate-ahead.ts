@@ -36,12 +36,18 @@ type HandleClass = new (mode: number) => Handle;
 
 const outputBytes = 2 * outputChunkBytes;
 
-/** Feeds `next()`'s pieces (undefined ends the input) to raw inflate and gives what comes out; not to be kept after the next chunk is asked for. */
-export function inflateAhead(next: () => Promise<Uint8Array | undefined>): AsyncGenerator<Uint8Array, PumpEnd> {
+/** Fills a piece with compressed bytes, and says how many; none at the end. */
+type ReadInto = (piece: Uint8Array) => Promise<number>;
+
+/** Feeds whole pieces to raw inflate and gives what comes out; not to be kept after the next chunk is asked for. */
+export function inflateAhead(readInto: ReadInto): AsyncGenerator<Uint8Array, PumpEnd> {
   const handleClass = findHandleClass();
-  return handleClass === undefined
-    ? pump(createInflateRaw({ chunkSize: outputChunkBytes }), next)
-    : inflate(new InflateHandle(handleClass), next);
+  if (handleClass !== undefined) return inflate(new InflateHandle(handleClass), readInto);
+  const piece = Buffer.allocUnsafeSlow(pieceBytes);
+  return pump(createInflateRaw({ chunkSize: outputChunkBytes }), async () => {
+    const bytes = await readInto(piece);
+    return bytes === 0 ? undefined : piece.subarray(0, bytes);
+  });
 }
 
 /** Node aborts where a handle is started with arguments it does not expect: only versions that the tests have run with. */
@@ -62,16 +68,13 @@ function findHandleClass(): HandleClass | undefined {
   return found.handleClass;
 }
 
-async function* inflate(
-  handle: InflateHandle,
-  next: () => Promise<Uint8Array | undefined>,
-): AsyncGenerator<Uint8Array, PumpEnd> {
+async function* inflate(handle: InflateHandle, readInto: ReadInto): AsyncGenerator<Uint8Array, PumpEnd> {
   const outputs = [Buffer.allocUnsafeSlow(outputBytes), Buffer.allocUnsafeSlow(outputBytes)] as const;
-  let filling = fill(handle, outputs[0], next);
+  let filling = fill(handle, outputs[0], readInto);
   try {
     for (let turn = 0; ; turn ^= 1) {
       const filled = await filling;
-      if (filled.end === undefined) filling = fill(handle, outputs[turn === 0 ? 1 : 0], next);
+      if (filled.end === undefined) filling = fill(handle, outputs[turn === 0 ? 1 : 0], readInto);
       if (filled.bytes > 0) yield (outputs[turn] as Buffer).subarray(0, filled.bytes);
       if (filled.end !== undefined) return filled.end();
     }
@@ -86,17 +89,16 @@ async function* inflate(
 async function fill(
   handle: InflateHandle,
   output: Buffer,
-  next: () => Promise<Uint8Array | undefined>,
+  readInto: ReadInto,
 ): Promise<{ readonly bytes: number; readonly end?: () => PumpEnd }> {
   let bytes = 0;
   const end = (how: PumpEnd['how'], unused: Uint8Array = nothing) => ({ bytes, end: () => ({ how, unused }) });
   try {
     for (;;) {
       if (handle.inputLeft === 0) {
-        const piece = await next();
+        const isMore = await handle.feed(readInto);
         if (handle.stopped) return end('truncated');
-        if (piece === undefined) return end((await handle.hasEnded()) ? 'ended' : 'truncated');
-        handle.give(piece);
+        if (!isMore) return end((await handle.hasEnded()) ? 'ended' : 'truncated');
       }
       const written = await handle.write(output, bytes);
       if (written === undefined) return end('corrupt');
@@ -147,11 +149,12 @@ class InflateHandle {
     return this.#inputEnd - this.#inputAt;
   }
 
-  /** Takes a copy of the next piece: its owner uses it again. */
-  give(piece: Uint8Array): void {
-    this.#input.set(piece);
+  /** @returns false where the input has ended */
+  async feed(readInto: ReadInto): Promise<boolean> {
     this.#inputAt = 0;
-    this.#inputEnd = piece.length;
+    this.#inputEnd = 0;
+    this.#inputEnd = await readInto(this.#input);
+    return this.#inputEnd > 0;
   }
 
   /** @returns bytes written, undefined where the data is damaged */

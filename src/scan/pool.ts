@@ -5,7 +5,6 @@
 
 import { Worker } from 'node:worker_threads';
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
@@ -24,7 +23,8 @@ const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 /** What a pool is made of. */
 export interface PoolOptions {
   readonly jobs: number;
-  readonly ruleSet: RuleSet;
+  /** What matching needs of the rules (`encodePlan`), in shared memory. */
+  readonly plan: Uint8Array;
   readonly automaton: Uint8Array | undefined;
   readonly seed: number;
 }
@@ -42,6 +42,8 @@ export class ScanPool {
   readonly #limit: LimitFunction;
   readonly #idle: Worker[] = [];
   readonly #all = new Set<Worker>();
+  /** Buffers that workers have given back. */
+  readonly #spare: ArrayBuffer[] = [];
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -80,8 +82,8 @@ export class ScanPool {
 
   #start(): Worker {
     const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-    const { ruleSet, automaton, seed } = this.#options;
-    const setup: WorkerSetup = { ruleSet, automaton, seed };
+    const { plan, automaton, seed } = this.#options;
+    const setup: WorkerSetup = { plan, automaton, seed };
     const worker = new Worker(new URL(file, import.meta.url), { workerData: setup, resourceLimits });
     this.#all.add(worker);
     worker.once('exit', () => this.#all.delete(worker));
@@ -105,6 +107,7 @@ export class ScanPool {
       listening = (message) => {
         if (message.kind === 'used') {
           credit.give(message.bytes);
+          if (message.buffer?.byteLength === batchBytes) this.#spare.push(message.buffer);
           onBytes(message.bytes);
         } else if (message.kind === 'done') resolve(message.scan);
         else reject(new ScanError('INTERNAL', message.message, { subject: blob.key, cause: message.stack }));
@@ -122,7 +125,10 @@ export class ScanPool {
     const say = (message: ToWorker, transfer: ArrayBuffer[] = []): void => worker.postMessage(message, transfer);
     try {
       say({ kind: 'scan', options, ...(blob.file === undefined ? {} : { file: blob.file }) });
-      const feeding = bytes === undefined ? Promise.resolve() : feed(bytes, say, credit);
+      const feeding =
+        bytes === undefined
+          ? Promise.resolve()
+          : feed(bytes, say, credit, () => new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(batchBytes)));
       // A worker that fails early leaves nobody to give credit back: whichever ends first decides.
       await Promise.race([feeding.then(handedOver), result]);
       return await result;
@@ -144,9 +150,10 @@ async function feed(
   bytes: ByteStream,
   say: (message: ToWorker, transfer?: ArrayBuffer[]) => void,
   credit: Credit,
+  newBatch: () => Uint8Array<ArrayBuffer>,
 ): Promise<void> {
   try {
-    let batch = new Uint8Array(batchBytes);
+    let batch = newBatch();
     let filled = 0;
     const send = async (part: Uint8Array<ArrayBuffer>): Promise<void> => {
       await credit.take(part.byteLength);
@@ -160,7 +167,7 @@ async function feed(
         start += part.byteLength;
         if (filled === batchBytes) {
           await send(batch);
-          batch = new Uint8Array(batchBytes);
+          batch = newBatch();
           filled = 0;
         }
       }

@@ -5,7 +5,8 @@
 
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { compileMatcher } from '../detect/matcher.ts';
+import { decodePlan, encodePlan, planMatches } from '../detect/match-plan.ts';
+import { compilePlan } from '../detect/matcher.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
@@ -30,6 +31,8 @@ export interface Target {
 export interface RunOptions {
   readonly version: string;
   readonly ruleSet: RuleSet;
+  /** The rule set worked out for matching (`loadPlan`); without it that is done here. */
+  readonly plan?: Uint8Array;
   readonly automaton: Uint8Array | undefined;
   readonly filter: Filter;
   readonly showSecrets: boolean;
@@ -53,14 +56,14 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
   const diagnostics: Diagnostic[] = remarksOn(options);
   const suppressed: Suppressed[] = [];
   let hiddenByConfidence = 0;
-  const { ruleSet, automaton } = options;
+  const plan = options.plan ?? encodePlan(planMatches(options.ruleSet));
   const pool = new ScanPool({
     jobs: options.jobs ?? availableParallelism(),
-    ruleSet,
-    automaton,
+    plan,
+    automaton: options.automaton,
     seed: randomInt(2 ** 31),
   });
-  const join = joinKit(options);
+  const join = joinKit(options, plan);
   try {
     for (const target of targets) {
       await withSource(target, options, images, async (source) => {
@@ -106,7 +109,7 @@ export async function runEnv(targets: readonly Target[], options: RunOptions): P
   const images: (EnvImageReport | ImageError)[] = [];
   const diagnostics: Diagnostic[] = remarksOn(options);
   const suppressed: Suppressed[] = [];
-  const kit = joinKit(options);
+  const kit = joinKit(options, options.plan ?? encodePlan(planMatches(options.ruleSet)));
   for (const target of targets) {
     await withSource(target, options, images, async (source) => {
       options.progress({ kind: 'resolved', reference: target.text, title: source.title });
@@ -169,9 +172,9 @@ async function withSource(
   }
 }
 
-function joinKit(options: RunOptions): JoinKit {
+function joinKit(options: RunOptions, plan: Uint8Array): JoinKit {
   return {
-    compiled: compileMatcher(options.ruleSet),
+    compiled: compilePlan(decodePlan(plan)),
     rules: rulesById(options.ruleSet),
     knownPublic: new Set(options.ruleSet.knownPublic ?? []),
     fingerprinter: new Fingerprinter(options.fingerprintKey),

@@ -3,10 +3,10 @@
  * main thread, which owns sockets and pipes, as chunks under a credit: each is acknowledged when used up.
  */
 
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { compileMatcher } from '../detect/matcher.ts';
-import type { RuleSet } from '../detect/rule.ts';
+import { decodePlan } from '../detect/match-plan.ts';
+import { compilePlan } from '../detect/matcher.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { FileRange } from '../source/source.ts';
@@ -15,7 +15,7 @@ import { type ScanKit, scanBlob } from './scan-blob.ts';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
-  readonly ruleSet: RuleSet;
+  readonly plan: Uint8Array;
   readonly automaton: Uint8Array | undefined;
   readonly seed: number;
 }
@@ -30,11 +30,12 @@ export type ToWorker =
 
 /** What a worker says to the main thread. */
 export type FromWorker =
-  | { readonly kind: 'used'; readonly bytes: number }
+  /** So many bytes were used up; `buffer` held them and may be filled again. */
+  | { readonly kind: 'used'; readonly bytes: number; readonly buffer?: ArrayBuffer }
   | { readonly kind: 'done'; readonly scan: LayerScan }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string | undefined };
 
-const fileChunkBytes = 1 << 20;
+const fileChunkBytes = 512 << 10;
 
 /** Chunks from the main thread as a stream; acknowledges each when the next one is asked for. */
 class Inbox {
@@ -53,7 +54,8 @@ class Inbox {
       if (item instanceof Error) throw item;
       if (item !== undefined) {
         yield item;
-        say({ kind: 'used', bytes: item.byteLength });
+        const buffer = item.buffer as ArrayBuffer;
+        say({ kind: 'used', bytes: item.byteLength, buffer }, [buffer]);
       } else {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
@@ -64,25 +66,36 @@ class Inbox {
   }
 }
 
-function say(message: FromWorker): void {
-  parentPort!.postMessage(message);
+function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+  parentPort!.postMessage(message, transfer);
 }
 
+/** A file's bytes, a buffer read ahead; two buffers take turns, since collecting a new one for each chunk costs more than reading. */
 async function* readFile(range: FileRange): AsyncGenerator<Uint8Array> {
-  if (range.end <= range.start) return;
-  const stream = createReadStream(range.path, {
-    start: range.start,
-    end: range.end - 1,
-    highWaterMark: fileChunkBytes,
-  });
-  for await (const chunk of stream) {
-    yield chunk as Uint8Array;
-    say({ kind: 'used', bytes: (chunk as Uint8Array).byteLength });
+  const file = await open(range.path, 'r');
+  try {
+    const buffers = [new Uint8Array(fileChunkBytes), new Uint8Array(fileChunkBytes)] as const;
+    const read = (turn: number, at: number): Promise<{ readonly bytesRead: number }> =>
+      file.read(buffers[turn & 1]!, 0, Math.max(0, Math.min(fileChunkBytes, range.end - at)), at);
+    let reading = read(0, range.start);
+    let at = range.start;
+    for (let turn = 0; at < range.end; turn++) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      reading = read(turn + 1, at);
+      // Whoever stops listening leaves a read behind that nobody waits for.
+      reading.catch(() => {});
+      yield buffers[turn & 1]!.subarray(0, bytesRead);
+      say({ kind: 'used', bytes: bytesRead });
+    }
+  } finally {
+    await file.close();
   }
 }
 
 const setup = workerData as WorkerSetup;
-const kit: ScanKit = { rules: compileMatcher(setup.ruleSet), automaton: setup.automaton, seed: setup.seed };
+const kit: ScanKit = { rules: compilePlan(decodePlan(setup.plan)), automaton: setup.automaton, seed: setup.seed };
 let inbox = new Inbox();
 
 async function run(bytes: ByteStream, options: WalkOptions): Promise<void> {

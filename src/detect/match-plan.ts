@@ -1,0 +1,111 @@
+/**
+ * A rule set worked out for matching, as plain data: the automaton's table, which anchors end where, each detector's bounds.
+ * Working it out takes a quarter of a second for two thousand rules; so it is made once where rules are compiled, written as
+ * bytes, and read back by each thread. Prose and examples stay behind.
+ */
+
+import { type Anchor, parseAnchor } from './anchor.ts';
+import { type AutomatonTable, compileAutomaton } from './compile-automaton.ts';
+import { boundsOf, type DetectorBounds } from './compile-detector.ts';
+import type { Detector, RuleSet } from './rule.ts';
+
+/** A detector as matching needs it. */
+export interface PlannedDetector {
+  readonly rule: Detector;
+  readonly provider: string;
+  readonly bounds: DetectorBounds;
+}
+
+/** An anchor and the detectors (by index) that look around it. */
+export interface PlannedAnchor {
+  readonly anchor: Anchor;
+  readonly detectors: readonly number[];
+}
+
+/** A rule set worked out for matching. */
+export interface MatchPlan {
+  /** `RuleSet.digest`. */
+  readonly digest: string;
+  readonly detectors: readonly PlannedDetector[];
+  readonly anchors: readonly PlannedAnchor[];
+  /** For each needle the anchors (by index) that have it. */
+  readonly needles: readonly (readonly number[])[];
+  readonly table: AutomatonTable;
+}
+
+/** Works out a rule set. @throws SyntaxError for rules that were never checked */
+export function planMatches({ digest, providers }: RuleSet): MatchPlan {
+  const detectors: PlannedDetector[] = [];
+  const anchors: { anchor: Anchor; detectors: number[] }[] = [];
+  const byKey = new Map<string, number>();
+  const byNeedle = new Map<string, number[]>();
+  for (const provider of providers) {
+    for (const rule of provider.detectors) {
+      const index = detectors.push({ rule: leanRule(rule), provider: provider.id, bounds: boundsOf(rule) }) - 1;
+      for (const anchor of rule.anchors.flatMap(parseAnchor)) {
+        const key = [...anchor.before, `"${anchor.needle}"`, ...anchor.after].join(' ');
+        const known = byKey.get(key) ?? anchors.push({ anchor, detectors: [] }) - 1;
+        const users = anchors[known]!.detectors;
+        if (users.at(-1) !== index) users.push(index);
+        if (byKey.has(key)) continue;
+        byKey.set(key, known);
+        byNeedle.set(anchor.needle, [...(byNeedle.get(anchor.needle) ?? []), known]);
+      }
+    }
+  }
+  return { digest, detectors, anchors, needles: [...byNeedle.values()], table: compileAutomaton([...byNeedle.keys()]) };
+}
+
+function leanRule(rule: Detector): Detector {
+  return { ...rule, anchors: [], examples: [], counterExamples: [], knownMisses: [] };
+}
+
+const magic = 'whichlayer plan 1\n';
+const digestBytes = 71;
+const digestAt = magic.length + 10;
+const headAt = digestAt + digestBytes;
+
+/** A plan as bytes, in memory that threads can share. */
+export function encodePlan(plan: MatchPlan): Uint8Array {
+  const { classes, rows, ...table } = plan.table;
+  const head = Buffer.from(JSON.stringify({ ...plan, table }));
+  const rowsAt = align(headAt + head.length + classes.byteLength);
+  const bytes = new Uint8Array(new SharedArrayBuffer(rowsAt + rows.byteLength));
+  bytes.set(Buffer.from(`${magic}${String(head.length).padStart(10, '0')}${plan.digest.padEnd(digestBytes)}`));
+  bytes.set(head, headAt);
+  bytes.set(bytesOf(classes), rowsAt - classes.byteLength);
+  bytes.set(bytesOf(rows), rowsAt);
+  return bytes;
+}
+
+/** `RuleSet.digest` of the rules a plan was made of; undefined for other bytes. */
+export function digestOfPlan(bytes: Uint8Array): string | undefined {
+  const start = textAt(bytes, 0, headAt);
+  return start.startsWith(magic) ? start.slice(digestAt).trimEnd() : undefined;
+}
+
+/** Reads a plan; the table's rows stay where they are. @throws SyntaxError for other bytes */
+export function decodePlan(bytes: Uint8Array): MatchPlan {
+  const start = textAt(bytes, 0, headAt);
+  const length = Number(start.slice(magic.length, digestAt));
+  if (!start.startsWith(magic) || !Number.isSafeInteger(length)) throw new SyntaxError('these bytes are no match plan');
+  const { table, ...plan } = JSON.parse(textAt(bytes, headAt, headAt + length)) as MatchPlan;
+  const classesBytes = 512;
+  const rowsAt = align(headAt + length + classesBytes);
+  const classes = new Uint16Array(bytes.slice(rowsAt - classesBytes, rowsAt).buffer);
+  const rows = new Uint32Array(bytes.buffer, bytes.byteOffset + rowsAt, (bytes.length - rowsAt) >>> 2);
+  return { ...plan, table: { ...table, classes, rows } };
+}
+
+function bytesOf(array: Uint16Array | Uint32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function textAt(bytes: Uint8Array, start: number, end: number): string {
+  // Shared memory is not to be decoded in place.
+  return Buffer.from(bytes.slice(start, end)).toString('utf8');
+}
+
+function align(at: number): number {
+  return (at + 63) & ~63;
+}
