@@ -80,11 +80,8 @@ async function openAt(
     const { digest: __, ...elsewhere } = at;
     const stead = at.host === name.host && at.repository === name.repository ? '' : ` at ${formatImageName(elsewhere)}`;
     const title = `registry ${formatImageName(asked)}${stead}${isMirror ? ', a mirror' : ''} (${briefDigest(resolution.digest)})`;
-    return new RegistrySource(title, images, [
-      ...(options.notices ?? []),
-      ...resolution.diagnostics,
-      ...rateLimitNotices(client),
-    ]);
+    const notices = [...(options.notices ?? []), ...resolution.diagnostics, ...rateLimitNotices(client)];
+    return new RegistrySource(title, images, notices, [repository]);
   } catch (error) {
     client.close();
     throw error;

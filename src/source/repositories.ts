@@ -81,6 +81,7 @@ class Gathering {
   readonly #pattern: RepositoryPattern;
   readonly #options: RegistryImageOptions;
   readonly #images = new Map<string, Gathered>();
+  readonly #repositories: Repository[] = [];
   readonly #diagnostics: Diagnostic[] = [];
   readonly #failures: ScanError[] = [];
   #tags = 0;
@@ -93,6 +94,7 @@ class Gathering {
   async add(name: string, client: RepositoryClient): Promise<void> {
     const fetcher = new DocumentFetcher(client, this.#options.signal);
     const repository = { client, fetcher, reader: new RegistryReader(fetcher) };
+    this.#repositories.push(repository);
     const full = `${this.#pattern.host}/${name}`;
     const all = await this.#attempt(full, () => listTags(fetcher, full));
     if (all === undefined) return;
@@ -157,7 +159,7 @@ class Gathering {
     const where = names.length === 1 ? `${host}/${names[0]}` : `${host}, ${names.length} repositories`;
     const title = `registry ${where} (${this.#tags} tags, ${images.length} images)`;
     const notices = this.#options.notices ?? [];
-    return new RegistrySource(title, images, [...notices, ...this.#diagnostics]);
+    return new RegistrySource(title, images, [...notices, ...this.#diagnostics], this.#repositories);
   }
 
   /** Undefined where it failed for reasons of its own. */

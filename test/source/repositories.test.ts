@@ -8,6 +8,7 @@ import { parseReference } from '../../src/oci/reference.ts';
 import type { ImageReport } from '../../src/scan/finding.ts';
 import { type OpenOptions, openImage } from '../../src/source/open.ts';
 import type { ImageSource } from '../../src/source/source.ts';
+import { ContentStore, referrer } from '../support/artifacts.ts';
 import { assembleImage, writeOciLayout } from '../support/build-image.ts';
 import { type FakeRegistry, startFakeRegistry } from '../support/fake-registry.ts';
 import { scanJson, whichlayer } from '../support/plant/cli.ts';
@@ -171,6 +172,31 @@ describe('openRepositories on a scripted registry', () => {
     const source = await open(`docker://${registry.host}/team/app:*`);
     assert.deepEqual((await tagsOf(source)).flat(), ['team/app:1']);
     await source.close();
+  });
+
+  it('reads what hangs off an image in each repository that has it', async () => {
+    const image = assembleImage(specs.one);
+    const store = new ContentStore();
+    const subject = store.image(image);
+    const about = ['one', 'two'].map((body) => referrer(store, subject, { type: 'text/plain', body }));
+    store.serve(registry);
+    listing((path) => path, ['1']);
+    const lists = registry.intercept!;
+    registry.intercept = (request, response) => {
+      const [, repository, digest] = /^\/v2\/(.+)\/referrers\/(.+)$/.exec(request.url ?? '') ?? [];
+      if (repository === undefined || digest !== subject.digest) return lists(request, response);
+      response.writeHead(200, { 'content-type': 'application/vnd.oci.image.index.v1+json' });
+      const manifests = repository === 'team/app' ? [about[0]] : repository === 'alone' ? [about[1]] : [];
+      response.end(JSON.stringify({ schemaVersion: 2, manifests }));
+      return true;
+    };
+    const read = await readSource(await open(`docker://${registry.host}/*`));
+    const texts = read.blobs.map(({ bytes }) => bytes.toString());
+    assert.ok(texts.includes('one') && texts.includes('two'));
+    assert.deepEqual(
+      read.images[0]?.attachments?.map(({ title }) => title),
+      ['text/plain', 'text/plain'],
+    );
   });
 
   it('fetches what tags share once', async () => {

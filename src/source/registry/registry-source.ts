@@ -59,12 +59,20 @@ export class RegistrySource implements ImageSource {
   readonly sequential = false;
   readonly title: string;
   readonly #images: readonly FoundImage[];
+  readonly #repositories: readonly Repository[];
   readonly #diagnostics: readonly Diagnostic[];
   readonly #records: readonly ImageRecord[];
 
-  constructor(title: string, images: readonly FoundImage[], diagnostics: readonly Diagnostic[]) {
+  /** @param repositories all that were read, also those whose images another has as well; closed with the source */
+  constructor(
+    title: string,
+    images: readonly FoundImage[],
+    diagnostics: readonly Diagnostic[],
+    repositories: readonly Repository[],
+  ) {
     this.title = title;
     this.#images = images;
+    this.#repositories = repositories;
     this.#diagnostics = diagnostics;
     this.#records = images.map(toRecord);
   }
@@ -96,7 +104,7 @@ export class RegistrySource implements ImageSource {
   }
 
   async close(): Promise<void> {
-    for (const client of new Set(this.#images.map(({ repository }) => repository.client))) client.close();
+    for (const { client } of this.#repositories) client.close();
   }
 
   #wanted(): ReadonlyMap<string, Wanted> {
@@ -116,7 +124,7 @@ export class RegistrySource implements ImageSource {
         add({ digest: layer.digest, sizeBytes: layer.size, name, client, urls: layer.urls });
       }
     }
-    for (const { client, reader } of new Set(this.#images.map(({ repository }) => repository))) {
+    for (const { client, reader } of this.#repositories) {
       for (const [digest, { sizeBytes, name }] of reader.contents) add({ digest, sizeBytes, name, client });
     }
     return wanted;
