@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { parseReference } from '../../src/oci/reference.ts';
 import type { ImageReport } from '../../src/scan/finding.ts';
+import { openDaemonImage } from '../../src/source/docker-daemon.ts';
 import { openImage } from '../../src/source/open.ts';
 import type { ImageRecord } from '../../src/source/source.ts';
 import { attestation, ContentStore, indexType, type Pointer, provenance } from '../support/artifacts.ts';
@@ -120,6 +122,35 @@ describe('layouts that others write', () => {
         assert.deepEqual(result.images[0]?.repoTags, ['app:latest']);
       });
     }
+
+    it('are what a daemon over it exports by the index’s digest', async () => {
+      const id = `sha256:${'1'.repeat(64)}`;
+      const server = createServer((request, response) => {
+        if (request.url?.endsWith('/get') === true) {
+          assert.ok(decodeURIComponent(request.url).includes(id));
+          response.end(save((digest) => builds.slice(1).some((build) => contentsOf(build).includes(digest))));
+          return;
+        }
+        const RootFS = { Type: 'layers', Layers: amd64.layers.map(({ diffId }) => diffId) };
+        const Descriptor = { mediaType: indexType, digest: id, size: 1 };
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ Id: id, RepoTags: ['app:latest'], Os: 'linux', RootFS, Descriptor }));
+      });
+      await new Promise<void>((resolve) => server.listen(join(folder, 'd.sock'), resolve));
+      try {
+        const env = { DOCKER_HOST: `unix://${folder}/d.sock` };
+        const reference = { engine: 'docker', ref: 'app', text: 'app' } as const;
+        const result = await readSource(await openDaemonImage(reference, { signal, env }));
+        const [image, ...others] = result.images;
+        assert.equal(others.length, 0);
+        assert.deepEqual([image?.platform, image?.configDigest], ['linux/amd64', amd64.configDigest]);
+        const all = [...result.diagnostics, ...(image?.diagnostics ?? [])];
+        assert.deepEqual(codesOf(all, 'incomplete'), []);
+      } finally {
+        server.close();
+        server.closeAllConnections();
+      }
+    });
 
     it('have a hole where a layer of a platform that is there is not', async () => {
       const file = join(folder, 'hole.tar');
