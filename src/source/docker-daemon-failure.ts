@@ -80,8 +80,8 @@ function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** The daemon's or Node's words, on one line. */
+/** The daemon's, ssh's or Node's words, on one line and without a full stop. */
 export function reasonOf(error: unknown): string {
   const words = error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : messageOf(error);
-  return words.replace(/\s+/g, ' ').trim().slice(0, 300);
+  return words.replace(/\s+/g, ' ').trim().slice(0, 300).replace(/\.$/, '');
 }
