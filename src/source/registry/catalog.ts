@@ -25,12 +25,7 @@ export async function listRepositories(fetcher: DocumentFetcher, host: string): 
   try {
     return await list(fetcher, { path: `/v2/_catalog?n=${pageSize}`, name: 'repositories', subject });
   } catch (error) {
-    if (
-      !(error instanceof ScanError) ||
-      !['IMAGE_NOT_FOUND', 'AUTH_DENIED', 'SOURCE_UNAVAILABLE'].includes(error.code)
-    ) {
-      throw error;
-    }
+    if (!(error instanceof ScanError) || !['IMAGE_NOT_FOUND', 'AUTH_DENIED'].includes(error.code)) throw error;
     throw new ScanError(error.code, `${error.message} Without it nobody can say which repositories there are.`, {
       subject: host,
       hint: 'Many registries, Docker Hub and ghcr.io among them, give no catalog: name the repositories (docker://host/name --all-tags).',
