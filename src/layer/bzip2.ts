@@ -6,10 +6,10 @@
  */
 
 import { ByteQueue } from './byte-queue.ts';
+import { type Code, compileCode, fastBits, mostCodeBits } from './bzip2-code.ts';
 import { type DecodeState, type Emit, Outlet, type StreamDecoder } from './decoder.ts';
 
 const groupSymbols = 50;
-const mostCodeBits = 20;
 /** More than a group takes: fifty codes, rounded up. */
 const groupBytes: number = (groupSymbols * mostCodeBits) / 8 + 8;
 /** More than a block's tables take: symbol maps, 18,002 selectors of up to six bits, six tables of 258 lengths. */
@@ -17,7 +17,6 @@ const tablesBytes = 24 * 1024;
 const mostSelectors = 18_002;
 const runA = 0;
 const runB = 1;
-const fastBits = 10;
 const outputBytes = 64 * 1024;
 const mostBlockBytes = 900_000;
 
@@ -44,16 +43,6 @@ const neededBytes: Readonly<Record<Part, number>> = {
   tables: tablesBytes,
   groups: groupBytes,
 };
-
-/** A Huffman code as tables: short codes at once, longer ones by the first code of each length. */
-interface Code {
-  /** `symbol << 5 | bits` by the next `fastBits` bits; 0 where the code is longer. */
-  readonly fast: Int32Array;
-  /** For each length the largest code of it, -1 where there is none, and what makes a symbol's rank of a code. */
-  readonly limits: Int32Array;
-  readonly bases: Int32Array;
-  readonly symbols: Int32Array;
-}
 
 /** Decodes one bzip2 stream. */
 export class Bzip2Decoder implements StreamDecoder {
@@ -385,29 +374,4 @@ export class Bzip2Decoder implements StreamDecoder {
     this.state = this.#outlet.give(output.subarray(0, filled));
     return ~sum;
   }
-}
-
-function compileCode(lengths: Uint8Array): Code | undefined {
-  const fast = new Int32Array(1 << fastBits);
-  const limits = new Int32Array(mostCodeBits + 2).fill(-1);
-  const bases = new Int32Array(mostCodeBits + 2);
-  const symbols = new Int32Array(lengths.length);
-  let rank = 0;
-  let code = 0;
-  for (let width = 1; width <= mostCodeBits; width++) {
-    bases[width] = code - rank;
-    for (let symbol = 0; symbol < lengths.length; symbol++) {
-      if (lengths[symbol] !== width) continue;
-      symbols[rank++] = symbol;
-      if (width <= fastBits) {
-        const from = code << (fastBits - width);
-        fast.fill((symbol << 5) | width, from, from + (1 << (fastBits - width)));
-      }
-      limits[width] = code++;
-    }
-    // More codes than bits can tell apart.
-    if (code > 1 << width) return undefined;
-    code <<= 1;
-  }
-  return { fast, limits, bases, symbols };
 }

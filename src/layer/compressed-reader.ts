@@ -10,7 +10,8 @@ import { Lz4Decoder, lz4LegacyMagic, lz4Magic } from './lz4.ts';
 import { LzmaAloneDecoder } from './lzma-alone.ts';
 import { MemberGate } from './member-gate.ts';
 import type { InflateSettings, MemberSink, PackedReader } from './packed.ts';
-import { isXz, XzDecoder } from './xz.ts';
+import { XzDecoder } from './xz.ts';
+import { isXz } from './xz-header.ts';
 import { frameMagic, isSkippable } from './zstd-frame.ts';
 import { ZstdDecoder } from './zstd-sync.ts';
 

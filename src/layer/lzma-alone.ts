@@ -35,11 +35,11 @@ export class LzmaAloneDecoder implements StreamDecoder {
     if (this.state !== 'open') return;
     this.#input.push(bytes);
     this.#outlet.inputBytes += bytes.length;
-    this.#run(mostSymbolBytes);
+    this.#run(false);
   }
 
   settle(): DecodeState {
-    this.#run(0);
+    this.#run(true);
     return this.state;
   }
 
@@ -51,22 +51,25 @@ export class LzmaAloneDecoder implements StreamDecoder {
     this.#lzma = undefined;
   }
 
-  /** Decodes as long as `spare` bytes of input are left. */
-  #run(spare: number): void {
+  /** Decodes as long as the input left holds a whole symbol, or to its end. */
+  #run(isLast: boolean): void {
     if (this.state !== 'open' || (this.#lzma === undefined && !this.#open())) return;
     const lzma = this.#lzma!;
     const { bytes, end } = this.#input;
     while (this.state === 'open' && this.#left > 0) {
-      const before = lzma.outputBytes;
-      const at = lzma.decode(bytes, this.#input.start, end - spare, Math.min(this.#left, stepBytes));
+      const before = { start: this.#input.start, outputBytes: lzma.outputBytes };
+      const most = Math.min(this.#left, stepBytes);
+      const at = isLast
+        ? lzma.decodeLast(bytes, before.start, end, most)
+        : lzma.decode(bytes, before.start, end - mostSymbolBytes, most);
       this.#input.start = Math.min(at, end);
-      this.#left -= lzma.outputBytes - before;
+      this.#left -= lzma.outputBytes - before.outputBytes;
       if (!lzma.drain()) return;
       // A symbol that took bytes that are not there says nothing: the stream is cut short.
       if (at > end) return;
       if (lzma.trouble !== undefined) this.state = lzma.trouble;
       else if (lzma.ended) this.#left = 0;
-      else if (lzma.outputBytes === before) return;
+      else if (lzma.outputBytes === before.outputBytes && at === before.start) return;
     }
     if (this.#left === 0 && this.state === 'open') this.state = 'ended';
   }

@@ -39,6 +39,7 @@ export class Lzma {
   readonly #beyondWindow: LzmaTrouble;
   #probs: Uint16Array = new Uint16Array(0);
   #window: Uint8Array;
+  readonly #tail: Uint8Array = new Uint8Array(2 * mostSymbolBytes + 8);
   #position = 0;
   #drained = 0;
   /** Bytes since the window was reset, counted no further than past any distance. */
@@ -158,6 +159,17 @@ export class Lzma {
     this.outputBytes += position - this.#position;
     this.#filled = Math.min(this.#filled + position - this.#position, 0x7fffffff);
     this.#position = position;
+  }
+
+  /**
+   * Decodes the last of a run, whose input ends at `end`: what would be read behind it is zeros, and not whatever lies there.
+   * @returns where the input was left, behind `end` where a symbol took bytes that are not there
+   */
+  decodeLast(input: Uint8Array, from: number, end: number, most: number): number {
+    if (from <= end - mostSymbolBytes) return this.decode(input, from, end - mostSymbolBytes, most);
+    const tail = this.#tail.fill(0);
+    tail.set(input.subarray(from, end));
+    return from + this.decode(tail, 0, end - from, most);
   }
 
   /**

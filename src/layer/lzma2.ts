@@ -48,7 +48,7 @@ export class Lzma2 {
     if (control < 0x80) this.#lzma.copy(bytes.subarray(start + headerBytes, end));
     else if (this.#begin(bytes, start, control)) {
       const left = ((control & 0x1f) << 16) + bytes.readUInt16BE(start + 1) + 1;
-      this.#run(bytes, { from: start + headerBytes, lastStart: end - mostSymbolBytes, left });
+      this.#run(bytes, { from: start + headerBytes, end: end - mostSymbolBytes, isWhole: false, left });
     }
   }
 
@@ -72,7 +72,7 @@ export class Lzma2 {
     const left = ((control & 0x1f) << 16) + bytes.readUInt16BE(start + 1) + 1;
     input.start = from + packedBytes;
     if (packedBytes < rangeBytes) return 'corrupt';
-    const { result, at } = this.#run(bytes, { from, lastStart: from + packedBytes, left });
+    const { result, at } = this.#run(bytes, { from, end: from + packedBytes, isWhole: true, left });
     return result !== 'done' || (at === from + packedBytes && this.#lzma.isRangeAtEnd) ? result : 'corrupt';
   }
 
@@ -92,19 +92,23 @@ export class Lzma2 {
     return !this.#needsState;
   }
 
+  /** Decodes a chunk up to `end`, or what there is of it. */
   #run(
     bytes: Uint8Array,
-    { from, lastStart, left }: { readonly from: number; readonly lastStart: number; readonly left: number },
+    run: { readonly from: number; readonly end: number; readonly isWhole: boolean; readonly left: number },
   ): { readonly result: ChunkResult; readonly at: number } {
-    if (!this.#lzma.startRange(bytes, from)) return { result: 'corrupt', at: from };
-    let at = from + rangeBytes;
-    const end = this.#lzma.outputBytes + left;
-    while (this.#lzma.outputBytes < end) {
-      const before = this.#lzma.outputBytes;
-      at = this.#lzma.decode(bytes, at, lastStart, end - before);
-      if (!this.#lzma.drain()) return { result: 'stopped', at };
-      if (this.#lzma.trouble !== undefined) return { result: this.#lzma.trouble, at };
-      if (this.#lzma.outputBytes === before || at > lastStart || this.#lzma.ended) return { result: 'corrupt', at };
+    const lzma = this.#lzma;
+    if (!lzma.startRange(bytes, run.from)) return { result: 'corrupt', at: run.from };
+    let at = run.from + rangeBytes;
+    const outputEnd = lzma.outputBytes + run.left;
+    while (lzma.outputBytes < outputEnd) {
+      const before = { at, outputBytes: lzma.outputBytes };
+      const most = outputEnd - lzma.outputBytes;
+      at = run.isWhole ? lzma.decodeLast(bytes, at, run.end, most) : lzma.decode(bytes, at, run.end, most);
+      if (!lzma.drain()) return { result: 'stopped', at };
+      if (lzma.trouble !== undefined) return { result: lzma.trouble, at };
+      const isStuck = lzma.outputBytes === before.outputBytes && at === before.at;
+      if (isStuck || at > run.end || lzma.ended) return { result: 'corrupt', at };
     }
     return { result: 'done', at };
   }

@@ -5,7 +5,6 @@
  */
 
 import { incomplete, notice } from '../errors.ts';
-import { ratioFromBytes } from './decoder.ts';
 import { EmbeddedSearch, mayEmbed } from './embedded.ts';
 import type { LayerVisitor } from './entry.ts';
 import { defaultEngine, type InflateEngine } from './inflate-sync.ts';
@@ -14,6 +13,7 @@ import { isArchive, isoMagic, magicBytes, type OpenedKind, packedKind } from './
 import { openPacked } from './open-packed.ts';
 import type { MemberSink, PackedReader } from './packed.ts';
 import type { TroubleLog } from './trouble-log.ts';
+import { FileShare, type LayerShare } from './unpack-share.ts';
 
 /** Names are an archive's word; longer ones are cut. */
 const mostNameLength = 4096;
@@ -58,58 +58,6 @@ export class Unpacker {
       this.#layer.log.add(notice('NOT_UNPACKED', first, message));
     }
     this.#layer.notOpened.clear();
-  }
-}
-
-/** What all files of a layer share. */
-interface LayerShare {
-  readonly visitor: LayerVisitor;
-  readonly limits: LayerLimits;
-  readonly log: TroubleLog;
-  readonly engine: InflateEngine;
-  /** Decompressed bytes that the layer may still have. */
-  layerBytes: number;
-  /** Kinds that are only named, with the first place and how many there are. */
-  readonly notOpened: Map<string, { readonly first: string; count: number }>;
-}
-
-/** What all contents in one file share. */
-class FileShare {
-  readonly path: string;
-  readonly layer: LayerShare;
-  readonly #told = new Set<string>();
-  rawBytes = 0;
-  memberBytes = 0;
-  members = 0;
-
-  constructor(path: string, layer: LayerShare) {
-    this.path = path;
-    this.layer = layer;
-  }
-
-  placeOf(chain: readonly string[]): string {
-    return [this.path, ...chain].join(' › ');
-  }
-
-  /** Says once a file that there is more than was looked at. */
-  exceed(chain: readonly string[], message: string): void {
-    if (this.#told.has(message)) return;
-    this.#told.add(message);
-    this.layer.log.add(incomplete('LIMIT_EXCEEDED', this.placeOf(chain), message));
-  }
-
-  /** Takes bytes from all budgets. @returns how many were left in them */
-  spend(wanted: number, ofMember: number): number {
-    const { limits } = this.layer;
-    const allowed = Math.min(wanted, ofMember, limits.fileBytes - this.memberBytes, this.layer.layerBytes);
-    this.memberBytes += allowed;
-    this.layer.layerBytes -= allowed;
-    return allowed;
-  }
-
-  /** True where all that came out is too much for what went in. */
-  get isBomb(): boolean {
-    return this.memberBytes > ratioFromBytes && this.memberBytes > this.layer.limits.ratio * this.rawBytes;
   }
 }
 

@@ -10,10 +10,9 @@ import { ByteQueue } from './byte-queue.ts';
 import { Crc64 } from './crc64.ts';
 import { type DecodeState, type Emit, Outlet, type StreamDecoder } from './decoder.ts';
 import { Lzma2 } from './lzma2.ts';
+import { isXz, parseBlockHeader, readNumber } from './xz-header.ts';
 
 const headerBytes = 12;
-const lzma2Filter = 0x21;
-const deltaFilter = 0x03;
 const crc32Check = 1;
 const crc64Check = 4;
 const sha256Check = 10;
@@ -22,13 +21,6 @@ const sha256Check = 10;
 const checkBytes = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64] as const;
 
 type Part = 'header' | 'block-or-index' | 'chunks' | 'block-end' | 'index' | 'index-end' | 'footer';
-
-/** What a block header says. */
-interface BlockHeader {
-  readonly dictionaryBytes: number;
-  readonly deltas: readonly number[];
-  readonly isExact: boolean;
-}
 
 /** Decodes one .xz stream. */
 export class XzDecoder implements StreamDecoder {
@@ -224,11 +216,6 @@ export class XzDecoder implements StreamDecoder {
   }
 }
 
-/** True where the bytes begin with the magic of an .xz stream. */
-export function isXz(bytes: Uint8Array): boolean {
-  return [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0].every((byte, index) => bytes[index] === byte);
-}
-
 /** The sum that ends a block. */
 class Check {
   readonly #type: number;
@@ -255,59 +242,6 @@ class Check {
     sum.writeUInt32LE(this.#crc32);
     return sum;
   }
-}
-
-/** A block header without its CRC (3.1); undefined where it makes no sense. */
-function parseBlockHeader(header: Buffer): BlockHeader | undefined {
-  const flags = header[1]!;
-  if (flags & 0x3c) return undefined;
-  let at = 2;
-  const next = (): number | undefined => {
-    const number = readNumber(header, at, header.length);
-    if (typeof number === 'string') return undefined;
-    at += number.length;
-    return number.value;
-  };
-  // Sizes of the block, which its content and the index tell as well.
-  if (flags & 0x40 && next() === undefined) return undefined;
-  if (flags & 0x80 && next() === undefined) return undefined;
-  const deltas: number[] = [];
-  let isExact = true;
-  for (let left = (flags & 3) + 1; left > 0; left--) {
-    const id = next();
-    const size = next();
-    if (id === undefined || size === undefined || at + size > header.length) return undefined;
-    const properties = header.subarray(at, at + size);
-    at += size;
-    if (left === 1) {
-      const dictionaryBytes = id === lzma2Filter && size === 1 ? dictionarySize(properties[0]!) : undefined;
-      return dictionaryBytes === undefined ? undefined : { dictionaryBytes, deltas, isExact };
-    }
-    if (id === deltaFilter && size === 1) deltas.push(properties[0]! + 1);
-    else isExact = false;
-  }
-  return undefined;
-}
-
-function dictionarySize(bits: number): number | undefined {
-  if (bits > 40) return undefined;
-  return bits === 40 ? 0xffffffff : (2 | (bits & 1)) * 2 ** ((bits >> 1) + 11);
-}
-
-/** A number of up to 63 bits, seven a byte (1.2). */
-function readNumber(
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-): { readonly value: number; readonly length: number } | 'more' | 'none' {
-  let value = 0;
-  for (let length = 1; length <= 9; length++) {
-    if (from + length > end) return 'more';
-    const byte = bytes[from + length - 1]!;
-    value += (byte & 0x7f) * 2 ** (7 * (length - 1));
-    if (byte < 0x80) return byte === 0 && length > 1 ? 'none' : { value, length };
-  }
-  return 'none';
 }
 
 /** Undoes the delta filter (5.3.3): each byte is the difference to the one `distance` before it. */
