@@ -92,10 +92,15 @@ async function readContent(
   const { size } = descriptor;
   const limit = isStatement(descriptor) ? maxJsonBytes : maxKeptBytes;
   if (/json/i.test(descriptor.mediaType) && size <= Math.min(limit, reader.budgetBytes)) {
-    const document = await reader.document(descriptor);
-    if (document === undefined) return undefined;
-    reader.budgetBytes -= document.length;
-    return { title, document };
+    const document = await reader.document(descriptor).catch((error: unknown) => {
+      // What calls itself JSON and is none is content like any other.
+      if (error instanceof ScanError && error.code === 'MANIFEST_INVALID') return undefined;
+      throw error;
+    });
+    if (document !== undefined) {
+      reader.budgetBytes -= document.length;
+      return { title, document };
+    }
   }
   const blob = await reader.blob(descriptor, title);
   if (blob !== undefined) return { title, blob };

@@ -48,6 +48,7 @@ const planted = {
   referrerAnnotation: plant(),
   ofReferrer: plant(),
   largeSbom: plant(),
+  noJson: plant(),
 };
 
 const dockerfile = [
@@ -121,6 +122,10 @@ function buildStore(): { store: ContentStore; referrers: Map<string, readonly Po
     annotations: { 'org.example.referrer': planted.referrerAnnotation.assigned },
   });
   const second = referrer(store, first, { type: 'text/plain', body: planted.ofReferrer.assigned });
+  const note = referrer(store, image, {
+    type: 'application/vnd.note+json',
+    body: `no JSON: ${planted.noJson.assigned}`,
+  });
   const third = referrer(store, index, { type: 'application/spdx+json', body: largeSbom });
   // The tag schema, for places without the API.
   for (const [about, by] of [
@@ -128,12 +133,13 @@ function buildStore(): { store: ContentStore; referrers: Map<string, readonly Po
     [first, second],
     [index, third],
   ] as const) {
-    store.manifest(indexType, { manifests: [by] }, [about.digest.replace(':', '-')]);
+    const manifests = by === first ? [first, note] : [by];
+    store.manifest(indexType, { manifests }, [about.digest.replace(':', '-')]);
   }
   return {
     store,
     referrers: new Map([
-      [image.digest, [first]],
+      [image.digest, [first, note]],
       [first.digest, [second]],
       [index.digest, [third]],
     ]),
