@@ -64,7 +64,8 @@ const parsedNamed = named.map(([name, magic]) => [name, Buffer.from(magic, 'hex'
 
 /** Tells packed content by its first `magicBytes`; undefined for anything else. */
 export function packedKind(bytes: Uint8Array): PackedKind | undefined {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // No more than that, however much is there: where a chunk ends must not decide.
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, magicBytes));
   const begins = (magic: Buffer, at = 0): boolean =>
     head.length >= at + magic.length && magic.equals(head.subarray(at, at + magic.length));
   for (const [kind, magic] of parsedOpened) if (begins(magic)) return { opens: kind };

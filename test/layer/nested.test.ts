@@ -119,6 +119,8 @@ describe('nested content', function () {
     const seeds = wrappings.map(({ pack }) =>
       pack('inner', zip({ a: randomBytes(3000), b: tarOf({ c: text.repeat(200) }) })),
     );
+    seeds.push(Buffer.concat([Buffer.from('#!/bin/sh\nexit\n'), seeds[0]!]));
+    seeds.push(Buffer.concat([Buffer.from('#!/bin/sh\nexit\n'), gzipSync(seeds[1]!)]));
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...seeds),
@@ -136,7 +138,7 @@ describe('nested content', function () {
           assert.deepEqual(again, once);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 200 },
     );
   });
 
