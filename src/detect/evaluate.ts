@@ -203,14 +203,17 @@ function accept(
   const companion = findCompanion(detector, view, span);
   if (rule.companion?.required === true && companion === undefined) return [];
   const line = lineAround(view, span);
+  const doubt = doubtOf(standing, found.doubtful);
   return [
     {
       ...span,
       text: reading.text ?? toText(secret.slice(0, length)),
       direct: found.direct,
-      doubtful: found.doubtful || standing !== 'plain',
+      doubtful: doubt !== undefined,
       ...(companion === undefined ? {} : { companion }),
-      ...(reading.details === undefined ? {} : { details: reading.details }),
+      ...(reading.details === undefined && doubt === undefined
+        ? {}
+        : { details: { ...reading.details, ...(doubt === undefined ? {} : { doubt }) } }),
       ...(isAllowed(detector.ready.allow, { secret, match: match[0], line: () => line, path: view.path })
         ? { allowed: true as const }
         : {}),
@@ -224,6 +227,12 @@ function captured({ indices = [] }: RegExpExecArray): [number, number] | undefin
   const groups: (readonly [number, number] | undefined)[] = indices.slice(1);
   const span = groups.find((group) => group !== undefined && group[1] > group[0]) ?? groups[0];
   return span === undefined ? undefined : [span[0], span[1]];
+}
+
+/** Why a match may be no secret, in words for the report. */
+function doubtOf(standing: Standing, isBare: boolean): string | undefined {
+  if (standing !== 'plain') return 'looks typed by hand';
+  return isBare ? 'only the name of its service stands beside it' : undefined;
 }
 
 /** Typed values may be secrets where a provider's format or name says so; held keys only in a whole token. */

@@ -26,10 +26,33 @@ export function lintRules(text: string, file: string, others: readonly Provider[
   const parsed = parseRules(text, file);
   const { provider } = parsed;
   if (provider === undefined) return [...parsed.problems];
+  const rest = others.filter((other) => other.id !== provider.id);
+  return lintBeside(parsed, provider, file, () => compileMatcher({ digest: '', providers: [...rest, provider] }));
+}
+
+/** Lints many rule files and runs the examples of each beside all of them, which are compiled once. */
+export function lintAll(files: ReadonlyMap<string, string>): RuleProblem[] {
+  const parsed = [...files].map(([file, text]) => ({ file, parsed: parseRules(text, file) }));
+  const sound = parsed.flatMap(({ file, parsed: each }) =>
+    each.provider !== undefined && each.problems.length === 0 && lintProvider(each.provider, each, file).length === 0
+      ? [each.provider]
+      : [],
+  );
+  const rules = compileMatcher({ digest: '', providers: sound });
+  return parsed.flatMap(({ file, parsed: each }) =>
+    each.provider === undefined ? [...each.problems] : lintBeside(each, each.provider, file, () => rules),
+  );
+}
+
+function lintBeside(
+  parsed: ParsedRules,
+  provider: Provider,
+  file: string,
+  compile: () => CompiledRules,
+): RuleProblem[] {
   const problems = [...parsed.problems, ...lintProvider(provider, parsed, file)];
   if (problems.length > 0) return problems;
-  const rest = others.filter((other) => other.id !== provider.id);
-  const rules = compileMatcher({ digest: '', providers: [...rest, provider] });
+  const rules = compile();
   return provider.detectors.flatMap((detector) =>
     runExamples(detector, rules).map((message) => ({ ...place(parsed, file, detector), message })),
   );
@@ -75,7 +98,12 @@ function lintDetector(detector: Detector, provider: Provider): string[] {
     problems.push(`anchors: at most ${maxAnchorBytes} characters each`);
   }
   for (const message of lintPattern(detector.pattern)) problems.push(`pattern: ${message}`);
-  for (const pattern of detector.not) for (const message of lintPattern(pattern, 0)) problems.push(`not: ${message}`);
+  for (const pattern of detector.not) {
+    for (const message of lintPattern(pattern, 0)) problems.push(`not: ${message}`);
+    if (pattern.startsWith('^') && !/[$}*]$/.test(pattern)) {
+      problems.push(`not: "${pattern}" must match the whole secret; write how it goes on, or the end`);
+    }
+  }
   if (detector.companion !== undefined) {
     for (const message of lintPattern(detector.companion.pattern)) problems.push(`companion.pattern: ${message}`);
     if (detector.companion.within > maxWindowBytes) problems.push(`companion.within: at most ${maxWindowBytes}`);

@@ -52,16 +52,12 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<Audit
   const left = new Set(drafts);
   const entries: EnvEntry[] = [];
   for (const { string } of scanned) {
-    const own = drafts.filter(({ location }) => location.kind === string.kind && location.name === string.name);
-    const draft = own.reduce<Draft | undefined>(
-      (best, next) =>
-        best === undefined || rankOf(next.match.confidence) > rankOf(best.match.confidence) ? next : best,
-      undefined,
-    );
+    const own = bestOfEachSecret(drafts.filter((draft) => isOf(draft, string)));
     // Instructions repeat what the fields say; of the history only arguments, and what a rule found, stand by themselves.
-    const listed = draft === undefined ? !isRepeated(string) : left.has(draft);
-    for (const one of own) left.delete(one);
-    if (listed) entries.push(await entryOf(string, draft, context));
+    const listed = own.length === 0 ? !isRepeated(string) : own.some((draft) => left.has(draft));
+    for (const draft of drafts) if (isOf(draft, string)) left.delete(draft);
+    if (!listed) continue;
+    for (const draft of own.length === 0 ? [undefined] : own) entries.push(await entryOf(string, draft, context));
   }
   for (const draft of left) {
     const string: MetadataString = {
@@ -82,6 +78,23 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<Audit
     diagnostics: record.diagnostics,
   };
   return { report, suppressed: countSuppressed(reasons) };
+}
+
+/** Whether a match was made in this string: instructions have no names, their place in the history tells them apart. */
+function isOf({ location, historyIndex }: Draft, string: MetadataString): boolean {
+  if (location.kind !== string.kind || location.name !== string.name) return false;
+  return string.name !== undefined || string.historyIndex === undefined || historyIndex === string.historyIndex;
+}
+
+/** Of the rules that found the same secret the surest. */
+function bestOfEachSecret(drafts: readonly Draft[]): Draft[] {
+  const best = new Map<string, Draft>();
+  for (const draft of drafts) {
+    const known = best.get(draft.match.secret);
+    if (known === undefined || rankOf(draft.match.confidence) > rankOf(known.match.confidence))
+      best.set(draft.match.secret, draft);
+  }
+  return [...best.values()];
 }
 
 /** Annotations that builders and registries write for each other. */
@@ -159,7 +172,13 @@ async function ruleFields(draft: Draft | undefined, kit: JoinKit): Promise<Parti
 function dedupe(entries: readonly EnvEntry[]): EnvEntry[] {
   const seen = new Set<string>();
   return entries.filter((entry) => {
-    const key = JSON.stringify([entry.kind === 'history' ? 'arg' : entry.kind, entry.name, entry.value, entry.verdict]);
+    const key = JSON.stringify([
+      entry.kind === 'history' ? 'arg' : entry.kind,
+      entry.name,
+      entry.value,
+      entry.verdict,
+      entry.fingerprint,
+    ]);
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
