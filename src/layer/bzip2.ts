@@ -44,6 +44,19 @@ const neededBytes: Readonly<Record<Part, number>> = {
   groups: groupBytes,
 };
 
+/** What a step changes before it may run out of input. */
+interface Saved {
+  readonly start: number;
+  readonly bits: number;
+  readonly bitCount: number;
+  readonly group: number;
+  readonly blockLength: number;
+  readonly run: number;
+  readonly runWeight: number;
+  readonly moveToFront: Uint8Array;
+  readonly counts: Int32Array;
+}
+
 /** Decodes one bzip2 stream. */
 export class Bzip2Decoder implements StreamDecoder {
   readonly #outlet: Outlet;
@@ -85,6 +98,10 @@ export class Bzip2Decoder implements StreamDecoder {
     return this.state;
   }
 
+  finish(): DecodeState {
+    return this.settle();
+  }
+
   rest(): Uint8Array {
     return this.#input.bytes.subarray(this.#input.start - (this.#bitCount >> 3), this.#input.end);
   }
@@ -98,9 +115,40 @@ export class Bzip2Decoder implements StreamDecoder {
     while (this.state === 'open') {
       // At the end of the input there is no more to wait for; what runs out of bits then is cut short.
       const available = this.#input.length + (this.#bitCount >> 3);
-      if (available < neededBytes[this.#part] && (!isLast || available === 0)) return;
-      if (!this.#step()) return;
+      const isEnough = available >= neededBytes[this.#part];
+      if (!isEnough && (!isLast || available === 0)) return;
+      // What runs out of input is done again when there is more.
+      const before = isEnough ? undefined : this.#save();
+      if (this.#step()) continue;
+      if (before !== undefined && this.state === 'open') this.#restore(before);
+      return;
     }
+  }
+
+  #save(): Saved {
+    return {
+      start: this.#input.start,
+      bits: this.#bits,
+      bitCount: this.#bitCount,
+      group: this.#group,
+      blockLength: this.#blockLength,
+      run: this.#run,
+      runWeight: this.#runWeight,
+      moveToFront: this.#moveToFront.slice(),
+      counts: this.#counts.slice(),
+    };
+  }
+
+  #restore(saved: Saved): void {
+    this.#input.start = saved.start;
+    this.#bits = saved.bits;
+    this.#bitCount = saved.bitCount;
+    this.#group = saved.group;
+    this.#blockLength = saved.blockLength;
+    this.#run = saved.run;
+    this.#runWeight = saved.runWeight;
+    this.#moveToFront.set(saved.moveToFront);
+    this.#counts.set(saved.counts);
   }
 
   #step(): boolean {
@@ -118,7 +166,7 @@ export class Bzip2Decoder implements StreamDecoder {
 
   /** What made no sense since its bits were not there is cut short, not damaged. */
   #fail(): boolean {
-    const isExhausted = this.#input.length === 0 && this.#bitCount < 8;
+    const isExhausted = this.#input.length === 0 && this.#bitCount < mostCodeBits;
     this.state = isExhausted ? 'open' : 'corrupt';
     return false;
   }

@@ -93,7 +93,7 @@ export class CompressedReader implements PackedReader {
     while (!this.#isDone) {
       if (this.#decoder === undefined) {
         if (!this.#findNext(true)) break;
-      } else if (this.#decoder.settle() === 'open') {
+      } else if (this.#decoder.finish() === 'open') {
         this.#sink.damaged(`${this.#name} data is cut short; what was there was scanned`);
         break;
       } else this.#look();

@@ -14,8 +14,10 @@ export interface StreamDecoder {
   readonly state: DecodeState;
   /** Takes bytes; those behind the stream's end are kept for `rest`. */
   push(bytes: Uint8Array): void;
-  /** No more bytes come: decodes what is left. A stream that is still `open` then was cut short. */
+  /** Decodes all that is there, though more may come: tells whether the stream has ended here. */
   settle(): DecodeState;
+  /** No more bytes come: gives even what is cut short. A stream that is still `open` then was cut. */
+  finish(): DecodeState;
   /** What was pushed and lies behind the end. */
   rest(): Uint8Array;
   close(): void;

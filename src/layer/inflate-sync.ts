@@ -60,6 +60,11 @@ export class Inflater {
     return this.#state;
   }
 
+  /** As `settle`: all that is there was given by then. */
+  finish(): InflateState {
+    return this.settle();
+  }
+
   /** The bytes of the step in which the stream ended: its end lies somewhere in them. */
   lastStep(): Buffer {
     return this.#piece.subarray(0, this.#lastPieceBytes);

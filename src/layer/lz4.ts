@@ -42,8 +42,12 @@ export class Lz4Decoder implements StreamDecoder {
     while (this.state === 'open' && this.#step());
   }
 
+  finish(): DecodeState {
+    if (this.settle() === 'open' && this.#part !== 'header' && this.#part !== 'footer') this.#salvage();
+    return this.state;
+  }
+
   settle(): DecodeState {
-    if (this.state === 'open' && this.#part !== 'header' && this.#part !== 'footer') this.#salvage();
     // A legacy frame has no end mark: it ends between two blocks.
     if (this.state === 'open' && this.#part === 'legacy-block' && this.#input.length === 0) this.state = 'ended';
     return this.state;

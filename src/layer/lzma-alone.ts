@@ -38,7 +38,12 @@ export class LzmaAloneDecoder implements StreamDecoder {
     this.#run(false);
   }
 
+  /** Its last symbols may take bytes that are still to come: they wait for `finish`. */
   settle(): DecodeState {
+    return this.state;
+  }
+
+  finish(): DecodeState {
     this.#run(true);
     return this.state;
   }

@@ -55,6 +55,10 @@ export class XzDecoder implements StreamDecoder {
   }
 
   settle(): DecodeState {
+    return this.state;
+  }
+
+  finish(): DecodeState {
     if (this.state === 'open' && this.#part === 'chunks') this.#lzma2?.salvage(this.#input);
     return this.state;
   }

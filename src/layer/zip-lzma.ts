@@ -47,7 +47,11 @@ export class ZipLzmaDecoder implements StreamDecoder {
   }
 
   settle(): DecodeState {
-    this.#lzma.settle();
+    return this.state;
+  }
+
+  finish(): DecodeState {
+    this.#lzma.finish();
     return this.state;
   }
 

@@ -28,7 +28,7 @@ interface OpenMember {
   readonly header: LocalHeader;
   readonly dataStart: number;
   /** Undefined for a stored member, and for one that is not opened. */
-  readonly inflater: Pick<StreamDecoder, 'state' | 'push' | 'settle' | 'close'> | undefined;
+  readonly inflater: Pick<StreamDecoder, 'state' | 'push' | 'settle' | 'finish' | 'close'> | undefined;
   wanted: boolean;
 }
 
@@ -84,7 +84,7 @@ export class ZipReader implements PackedReader {
       const dataEnd = this.#state === 'unsized' ? this.#dataEndBefore(this.#buffer.length) : undefined;
       this.#feed(this.#buffer.subarray(0, dataEnd ?? this.#buffer.length));
       const whole =
-        dataEnd !== undefined || (member.header.compressedBytes === undefined && member.inflater?.settle() === 'ended');
+        dataEnd !== undefined || (member.header.compressedBytes === undefined && member.inflater?.finish() === 'ended');
       this.#closeMember(whole);
     } else if (
       this.#state === 'record' &&
@@ -190,6 +190,8 @@ export class ZipReader implements PackedReader {
   #mayOpen(header: LocalHeader): boolean {
     if (header.compressedBytes === 0) return false;
     if (header.encrypted) this.#sink.notOpened('encrypted');
+    else if (header.method === lzma && header.compressedBytes === undefined)
+      this.#sink.notOpened('compressed by lzma, without a size');
     else if (![stored, deflate, lzma].includes(header.method) && streamFormats[header.method] === undefined)
       this.#sink.notOpened(`compressed by ${methodName(header.method)}`);
     else return true;
@@ -263,7 +265,7 @@ export class ZipReader implements PackedReader {
     const member = this.#member!;
     this.#member = undefined;
     this.#state = 'record';
-    const state = member.inflater?.settle();
+    const state = member.inflater?.finish();
     if (state === 'bomb') this.#sink.bomb();
     else if (state === 'window') this.#sink.exceeded('a member needs more memory than is allowed; it was not opened');
     else if (state === 'stopped') {

@@ -60,6 +60,10 @@ export class ZstdDecoder implements StreamDecoder {
     return this.state;
   }
 
+  finish(): DecodeState {
+    return this.settle();
+  }
+
   rest(): Uint8Array {
     return this.#input.bytes.subarray(this.#input.start, this.#input.end);
   }

@@ -20,7 +20,12 @@ const settings = { engine: 'node', ratio: 1_000_000, windowBytes: 64 * 1024 * 10
 function decode(
   format: StreamFormat,
   input: Uint8Array,
-  options: { readonly sizes?: readonly number[]; readonly ratio?: number; readonly windowBytes?: number } = {},
+  options: {
+    readonly settles?: boolean;
+    readonly sizes?: readonly number[];
+    readonly ratio?: number;
+    readonly windowBytes?: number;
+  } = {},
 ): Decoded {
   const parts: Buffer[] = [];
   const decoder = openStream(
@@ -31,15 +36,16 @@ function decode(
     },
     { ...settings, ...options },
   );
-  const { sizes = [65_536] } = options;
+  const { sizes = [65_536], settles = false } = options;
   for (let at = 0, turn = 0; at < input.length; turn++) {
     const size = Math.max(1, sizes[turn % sizes.length]!);
     const chunk = Uint8Array.from(input.subarray(at, at + size));
     decoder.push(chunk);
     chunk.fill(0xaa);
+    if (settles) decoder.settle();
     at += size;
   }
-  const state = decoder.settle();
+  const state = decoder.finish();
   const rest = decoder.rest().length;
   decoder.close();
   return { state, output: Buffer.concat(parts), rest };
@@ -119,13 +125,17 @@ describe('stream decoders', function () {
       const packed = pack(commandOf(format), mixed);
       const behind = Buffer.from('something else behind the stream');
       fc.assert(
-        fc.property(fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 5 }), (sizes) => {
-          const { state, output, rest } = decode(format, Buffer.concat([packed, behind]), { sizes });
-          assert.equal(state, 'ended');
-          assert.equal(sum(output), sum(mixed));
-          // What is pushed after the end is not the decoder's; what came with the end is given back.
-          assert.ok(rest <= behind.length);
-        }),
+        fc.property(
+          fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 5 }),
+          fc.boolean(),
+          (sizes, settles) => {
+            const { state, output, rest } = decode(format, Buffer.concat([packed, behind]), { sizes, settles });
+            assert.equal(state, 'ended');
+            assert.equal(sum(output), sum(mixed));
+            // What is pushed after the end is not the decoder's; what came with the end is given back.
+            assert.ok(rest <= behind.length);
+          },
+        ),
         { numRuns: 6 },
       );
       // An .lzma file with an end mark has no sum to tell its last byte from what follows.

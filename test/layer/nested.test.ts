@@ -235,6 +235,45 @@ describe('nested content', function () {
     }
   });
 
+  it('is found in zip members of every method, whether their size comes first or last', async () => {
+    const content = Buffer.concat([randomBytes(60_000), Buffer.from(text.repeat(5000))]);
+    const packed = { 12: packWith('bzip2', content), 93: zstdCompressSync(content), 95: packWith('xz', content) };
+    for (const [method, data] of Object.entries(packed)) {
+      const members = ([undefined, 'signed', 'unsigned64'] as const).map((descriptor) => ({
+        name: `${descriptor}`,
+        content: data,
+        method: Number(method),
+        ...(descriptor === undefined ? {} : { descriptor }),
+      }));
+      for (const size of [500, 300_000]) {
+        const walked = await look(zipOf(members), {}, [size]);
+        assert.deepEqual(codesOf(walked), [], method);
+        for (const { name } of members) assert.ok(at(walked, name) === content.toString('latin1'), `${method} ${name}`);
+      }
+    }
+  });
+
+  it('is not lost behind a descriptor that is part of packed data', async () => {
+    const marker = 'a place for 16 B';
+    const noise = [randomBytes(30_000), randomBytes(30_000)] as const;
+    const around = (middle: Buffer): Buffer => Buffer.concat([noise[0], middle, noise[1], Buffer.from(text)]);
+    for (const [method, pack] of [
+      [93, zstdCompressSync],
+      [95, (content: Buffer) => packWith('xz', content)],
+    ] as const) {
+      const forged = Buffer.from('PK\x07\x08............PK\x03\x04', 'latin1');
+      forged.writeUInt32LE(pack(around(Buffer.from(`${marker}PK\x03\x04`))).indexOf(marker), 8);
+      const content = around(forged);
+      const zipped = zipOf([{ name: 'a', content: pack(content), method, descriptor: 'signed' }]);
+      assert.ok(zipped.includes(forged), 'the forgery is in the clear');
+      for (const size of [4096, 100_000]) {
+        const walked = await look(zipped, {}, [size]);
+        assert.ok(at(walked, 'a') === content.toString('latin1'), `${method}`);
+        assert.deepEqual(codesOf(walked), []);
+      }
+    }
+  });
+
   it('is opened as deep as is allowed, and what is deeper is said once a file', async () => {
     let packed = tarOf({ deepest: text });
     for (let depth = 5; depth > 1; depth--) packed = tarOf({ [`t${depth}`]: packed, [`u${depth}`]: packed });
