@@ -27,17 +27,26 @@ const all = [password, tokenGiven, refresh, foreign];
 
 let registry: FakeRegistry;
 let elsewhere: Witness;
+let witnesses: Witness[];
 let home: string;
 
+/** Closed after the test, however it ends. */
+async function witness(answer: Parameters<typeof startWitness>[0]): Promise<Witness> {
+  const started = await startWitness(answer);
+  witnesses.push(started);
+  return started;
+}
+
 beforeEach(async () => {
+  witnesses = [];
   registry = await startFakeRegistry();
   registry.putImage(image, '1');
-  elsewhere = await startWitness((_, response) => response.end(blob.bytes));
+  elsewhere = await witness((_, response) => response.end(blob.bytes));
   home = mkdtempSync(join(tmpdir(), 'wl-canary-'));
   mkdirSync(join(home, '.docker'));
 });
 afterEach(async () => {
-  await Promise.all([registry.close(), elsewhere.close()]);
+  await Promise.all([registry, ...witnesses].map((server) => server.close()));
   rmSync(home, { recursive: true });
 });
 
@@ -122,7 +131,7 @@ describe('Credentials of a registry', () => {
   });
 
   it('are sent to the token server the registry names, and the token to the registry alone', async () => {
-    const tokens = await startWitness((_, response) => response.end(JSON.stringify({ token: tokenGiven })));
+    const tokens = await witness((_, response) => response.end(JSON.stringify({ token: tokenGiven })));
     login(withPassword);
     demand(`Bearer realm="http://${tokens.host}/t?x=1",service="s"`, isToken, `http://${elsewhere.host}/blob`);
     assert.deepEqual(await readAll(), [blob.bytes]);
@@ -130,11 +139,20 @@ describe('Credentials of a registry', () => {
     sees(tokens.text(), password);
     sees(elsewhere.text());
     assert.doesNotMatch(tokens.seen.map(({ path }) => path).join(), new RegExp(password));
-    await tokens.close();
+  });
+
+  it('ask for a right to pull, whatever the registry would have us ask for', async () => {
+    const tokens = await witness((_, response) => response.end(JSON.stringify({ token: tokenGiven })));
+    login(withPassword);
+    const scope = 'repository:team/app:pull,push,delete repository:other:5000/x:* registry:catalog:*';
+    demand(`Bearer realm="http://${tokens.host}/t",scope="${scope}"`, isToken);
+    await (await open()).close();
+    const asked = new URL(tokens.seen[0]?.path ?? '', 'http://x').searchParams.get('scope');
+    assert.equal(asked, 'repository:team/app:pull repository:other:5000/x:pull registry:catalog:*');
   });
 
   it('that are a refresh token go into the body of a POST, which is not redirected', async () => {
-    const tokens = await startWitness(({ path }, response) =>
+    const tokens = await witness(({ path }, response) =>
       path === '/away'
         ? response.writeHead(307, { location: `http://${elsewhere.host}/steal` }).end()
         : response.end(JSON.stringify({ access_token: tokenGiven })),
@@ -150,18 +168,16 @@ describe('Credentials of a registry', () => {
     await assert.rejects(open());
     sees(elsewhere.text());
     assert.equal(elsewhere.seen.length, 0);
-    await tokens.close();
   });
 
   it('do not follow a token server that redirects', async () => {
-    const tokens = await startWitness((_, response) =>
+    const tokens = await witness((_, response) =>
       response.writeHead(302, { location: `http://${elsewhere.host}/steal` }).end(),
     );
     login(withPassword);
     demand(`Bearer realm="http://${tokens.host}/t"`, isToken);
     await assert.rejects(open(), { code: 'AUTH_DENIED' });
     sees(elsewhere.text());
-    await tokens.close();
   });
 
   it('that are a bearer token go to the registry as they are, whatever realm it names', async () => {
@@ -173,7 +189,7 @@ describe('Credentials of a registry', () => {
   });
 
   it('are not asked for by a host the registry redirects to', async () => {
-    const asking = await startWitness((_, response) =>
+    const asking = await witness((_, response) =>
       response
         .writeHead(401, { 'www-authenticate': `Bearer realm="http://${elsewhere.host}/t", Basic realm="x"` })
         .end(),
@@ -184,7 +200,6 @@ describe('Credentials of a registry', () => {
     sees(asking.text());
     assert.equal(asking.seen.length, 1);
     assert.equal(elsewhere.seen.length, 0);
-    await asking.close();
   });
 
   it('are not sent before the registry asks, nor where it does not', async () => {
@@ -204,7 +219,7 @@ describe('Credentials of a registry', () => {
 
   it('of the command line do not go to a mirror, and the mirror gets its own', async () => {
     demand('Basic realm="r"', isBasic);
-    const mirror = await startWitness((_, response) =>
+    const mirror = await witness((_, response) =>
       response.writeHead(401, { 'www-authenticate': 'Basic realm="m"' }).end(),
     );
     const conf = `[[registry]]\nlocation = "${registry.host}"\n[[registry.mirror]]\nlocation = "${mirror.host}/m"\n`;
@@ -218,7 +233,6 @@ describe('Credentials of a registry', () => {
     await readAll({ credentials: withPassword });
     sees(mirror.text(), foreign);
     sees(textOf(registry), password);
-    await mirror.close();
   });
 
   it('are in no error, whoever repeats them', async () => {
@@ -286,7 +300,7 @@ describe('A registry', () => {
 
   it('gets a new token in the middle of a layer, and is asked for the rest alone', async () => {
     let valid = 0;
-    const tokens = await startWitness((_, response) => response.end(JSON.stringify({ token: `t${++valid}` })));
+    const tokens = await witness((_, response) => response.end(JSON.stringify({ token: `t${++valid}` })));
     const ranges: (string | undefined)[] = [];
     registry.intercept = (request, response) => {
       if (request.headers.authorization !== `Bearer t${valid}` || valid === 0) {
@@ -308,6 +322,5 @@ describe('A registry', () => {
     assert.equal(ranges.length, 2);
     assert.match(ranges[1] ?? '', /^bytes=[1-9]\d*-$/);
     assert.equal(tokens.seen.length, 2);
-    await tokens.close();
   });
 });

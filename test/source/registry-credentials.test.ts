@@ -139,7 +139,11 @@ describe('askHelper', () => {
     mkdirSync(below);
     program('x', `touch ${touched}; echo '{"Username":"u","Secret":"s"}'`, below);
     program('x', `touch ${touched}; echo '{"Username":"u","Secret":"s"}'`);
-    for (const name of ['../x', 'below/docker-credential-x', 'x;touch y', 'x y', '', '$(id)', 'x\n']) {
+    const tricky = join(folder, 'docker-credential-below');
+    mkdirSync(tricky);
+    writeFileSync(join(tricky, 'x'), `#!/bin/sh\ntouch ${touched}\n`);
+    chmodSync(join(tricky, 'x'), 0o755);
+    for (const name of ['below/x', '../x', 'below/docker-credential-x', 'x;touch y', 'x y', '', '$(id)', 'x\n']) {
       assert.equal((await ask(name)).credentials, undefined, name);
     }
     const before = process.cwd();

@@ -10,7 +10,7 @@ import { openRegistryImage } from '../../src/source/registry.ts';
 import type { ImageSource } from '../../src/source/source.ts';
 import { assembleImage } from '../support/build-image.ts';
 import { type FakeRegistry, startFakeRegistry } from '../support/fake-registry.ts';
-import { startWitness } from '../support/witness.ts';
+import { startWitness, type Witness } from '../support/witness.ts';
 
 const signal = new AbortController().signal;
 const image = assembleImage({ layers: [{ files: { a: randomBytes(50_000) } }], tags: ['app:1'] });
@@ -91,6 +91,9 @@ describe('backoffOf', () => {
 });
 
 describe('A layer that a registry leaves out', () => {
+  let holder: Witness | undefined;
+  afterEach(() => holder?.close());
+
   const type = 'application/vnd.oci.image.layer.nondistributable.v1.tar';
 
   function putForeign(urls: readonly string[]): void {
@@ -110,7 +113,7 @@ describe('A layer that a registry leaves out', () => {
     });
 
   it('is fetched from where its descriptor says, as nobody, if the user wants it', async () => {
-    const holder = await startWitness(({ path }, response) =>
+    holder = await startWitness(({ path }, response) =>
       path === '/layer' ? response.end(blob.bytes) : response.writeHead(404).end(),
     );
     putForeign([`ftp://${holder.host}/layer`, `http://${holder.host}/gone`, `http://me:pw@${holder.host}/layer`]);
@@ -134,7 +137,6 @@ describe('A layer that a registry leaves out', () => {
         ['/layer', undefined],
       ],
     );
-    await holder.close();
   });
 
   it('is not looked for where a registry must not send us', async () => {

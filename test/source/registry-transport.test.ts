@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { after, before, describe, it } from 'mocha';
 import { surroundingsOf } from '../../src/source/registry/surroundings.ts';
 import { fetchToken } from '../../src/source/registry/token.ts';
 import { Transport } from '../../src/source/registry/transport.ts';
+import { createAuthority, createSigned } from '../support/certificates.ts';
 import { requireTools, tool } from '../support/real/tool.ts';
 
 const signal = new AbortController().signal;
@@ -141,5 +142,51 @@ describe('Transport over TLS', () => {
     const url = new URL(`https://127.0.0.1:${portOf(secure)}/`);
     await assert.rejects(transport.send({ url, headers: {}, signal }));
     transport.close();
+  });
+});
+
+describe("A client's certificate", () => {
+  let folder: string;
+  let server: TlsServer;
+  const shown: (string | undefined)[] = [];
+
+  before(async function () {
+    requireTools(this, 'openssl');
+    folder = mkdtempSync(join(tmpdir(), 'wl-client-'));
+    const authority = createAuthority(folder);
+    const { cert, key } = createSigned(authority, folder, 'server');
+    const client = createSigned(authority, folder, 'us');
+    const ask = { requestCert: true, rejectUnauthorized: false, ca: authority.cert };
+    server = createTlsServer({ cert, key, ...ask }, (request, response) => {
+      shown.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN as string | undefined);
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // We have one for either name.
+    for (const host of ['localhost', '127.0.0.1']) {
+      const own = join(folder, 'docker/certs.d', `${host}:${portOf(server)}`);
+      mkdirSync(own, { recursive: true });
+      copyFileSync(authority.certFile, join(own, 'ca.crt'));
+      copyFileSync(client.certFile, join(own, 'us.cert'));
+      copyFileSync(client.keyFile, join(own, 'us.key'));
+    }
+  });
+  after(() => {
+    server?.closeAllConnections();
+    server?.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true });
+  });
+
+  it('is shown to the registry, and to nobody it sends us to, nor where we come as nobody', async () => {
+    const around = surroundingsOf({ env: {}, home: '/nonexistent', etc: folder });
+    const origin = `https://127.0.0.1:${portOf(server)}`;
+    for (const identify of [true, false]) {
+      const transport = new Transport(origin, { timeoutMs: 2000, around, identify });
+      for (const url of [origin, `https://localhost:${portOf(server)}`]) {
+        (await transport.send({ url: new URL(url), headers: {}, signal })).body.resume();
+      }
+      transport.close();
+    }
+    assert.deepEqual(shown, ['us', undefined, undefined, undefined]);
   });
 });
