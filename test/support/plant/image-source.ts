@@ -187,9 +187,10 @@ async function buildahs(archive: BuiltArchive, folder: string): Promise<Place[]>
   // vfs: overlay would want mounts that have to be undone.
   writeFileSync(storage, `[storage]\ndriver = "vfs"\nrunroot = "${stem}/run"\ngraphroot = "${stem}/graph"\n`);
   const env = { ...process.env, CONTAINERS_STORAGE_CONF: storage };
-  const buildah = (...args: readonly string[]): Promise<unknown> => run(tool('buildah'), args, { env });
-  const image = `localhost/${archive.name}`;
-  await buildah('pull', '-q', `docker-archive:${archive.path}`);
+  const buildah = async (...args: readonly string[]): Promise<string> =>
+    (await run(tool('buildah'), args, { env })).stdout.trim();
+  // Its id: what the archive calls it depends on who wrote it.
+  const image = await buildah('pull', '-q', `docker-archive:${archive.path}`);
   await buildah('push', '-q', image, `docker-archive:${stem}/docker.tar:${archive.name}`);
   await buildah('push', '-q', image, `oci-archive:${stem}/oci.tar:${archive.name}`);
   await buildah('manifest', 'create', 'platforms');
