@@ -10,6 +10,8 @@ export interface LayerEntry {
   /** Path in the image, cleaned: no leading slash, no `.` or `..`; for a whiteout the path it removes, for an opaque marker its directory. */
   readonly path: string;
   readonly type: EntryType;
+  /** The name as the tar has it, where it differs from the path. */
+  readonly rawName?: string;
   /** Bytes of content that follow in the tar. */
   readonly sizeBytes: number;
   /** The target of a symlink as written, of a hard link cleaned like `path`. */

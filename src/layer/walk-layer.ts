@@ -180,11 +180,14 @@ class LayerSink implements TarSink {
       if (isFile && entry.sizeBytes > 0) this.#openFile({ path, type: 'file', sizeBytes: entry.sizeBytes });
       return;
     }
-    const pax = entry.pax === undefined ? {} : { pax: entry.pax };
+    const more = {
+      ...(entry.name === path ? {} : { rawName: entry.name }),
+      ...(entry.pax === undefined ? {} : { pax: entry.pax }),
+    };
     if (isFile && entry.name.endsWith('/') && entry.sizeBytes === 0) {
-      this.#visitor.entry({ path, type: 'directory', sizeBytes: 0, ...pax });
+      this.#visitor.entry({ path, type: 'directory', sizeBytes: 0, ...more });
     } else if (isFile) {
-      this.#openFile({ path, type: 'file', sizeBytes: entry.sizeBytes, ...pax });
+      this.#openFile({ path, type: 'file', sizeBytes: entry.sizeBytes, ...more });
     } else {
       const target = entry.linkName;
       const linkTarget = target === undefined ? undefined : entry.kind === 'hardlink' ? cleanPath(target) : target;
@@ -193,7 +196,7 @@ class LayerSink implements TarSink {
         type: entry.kind,
         sizeBytes: 0,
         ...(linkTarget === undefined ? {} : { linkTarget }),
-        ...pax,
+        ...more,
       });
     }
   }

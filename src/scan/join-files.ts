@@ -60,12 +60,24 @@ export function oneASecret(matches: readonly Match[], rules: ReadonlyMap<string,
 }
 
 function locate(content: ContentMatches, match: Match, { isWindows }: LayerReading): Location {
+  const path = isWindows ? content.path.replace(/^Files\//i, '') : content.path;
+  if (content.header !== undefined) return locateInHeader(content, path);
   return {
     kind: 'file',
-    path: isWindows ? content.path.replace(/^Files\//i, '') : content.path,
+    path,
     line: match.line,
     ...(match.column === undefined ? {} : { column: match.column }),
     offset: match.start,
     ...(content.nested.length === 0 ? {} : { nested: content.nested }),
+  };
+}
+
+/** Where a secret is in what a header says of an entry. */
+function locateInHeader({ nested, header }: ContentMatches, path: string): Location {
+  return {
+    kind: 'path',
+    ...(header?.attribute === undefined ? {} : { name: header.attribute }),
+    path,
+    ...(nested.length === 0 ? {} : { nested }),
   };
 }

@@ -16,6 +16,18 @@ export interface ContentMatches {
   /** Chain of members inside the file, outermost first; empty for the file itself. */
   readonly nested: readonly string[];
   readonly matches: readonly Match[];
+  /** Its name as the tar has it, where that is not the cleaned path. */
+  readonly rawName?: string;
+  /** Where it is not the content that holds them but what the entry's header says. */
+  readonly header?: HeaderString;
+}
+
+/** What of an entry's header it is: its name, or an attribute. */
+export interface HeaderString {
+  /** `link target`, or the keyword of a PAX record (`SCHILY.xattr.user.x`); a name has none. */
+  readonly attribute?: string;
+  /** True where the name is a folder's. */
+  readonly isFolder: boolean;
 }
 
 /** Everything that is known of a layer once its bytes have passed. */

@@ -12,6 +12,7 @@ import type { LayerEntry, LayerVisitor } from '../layer/entry.ts';
 import { type WalkOptions, walkLayer } from '../layer/walk-layer.ts';
 import { LayerIndexBuilder } from './layer-index.ts';
 import type { ContentMatches, LayerScan } from './layer-scan.ts';
+import { type PathBatch, PathStrings } from './path-strings.ts';
 
 /** What every blob of a run is scanned with. */
 export interface ScanKit {
@@ -54,6 +55,7 @@ async function* untilItFails(bytes: ByteStream, visitor: LayerVisitor): AsyncGen
 interface OpenContent {
   readonly ordinal: number;
   readonly path: string;
+  readonly rawName?: string;
   readonly nested: readonly string[];
 }
 
@@ -66,8 +68,12 @@ class Collector implements LayerVisitor {
   readonly #members: Matcher[] = [];
   readonly #open = new Map<number, OpenContent>();
   readonly #contents: ContentMatches[] = [];
+  readonly #pathStrings = new PathStrings();
+  readonly #pathBatches = new Map<number, PathBatch>();
+  /** By place and secret: a folder's name is part of many. */
+  readonly #inHeaders = new Map<string, ContentMatches>();
   #nextId = 0;
-  #current: { ordinal: number; path: string } = { ordinal: 0, path: '' };
+  #current: { ordinal: number; path: string; rawName?: string } = { ordinal: 0, path: '' };
   #dropped = 0;
 
   constructor(kit: ScanKit) {
@@ -78,7 +84,10 @@ class Collector implements LayerVisitor {
 
   entry(entry: LayerEntry): void {
     const ordinal = this.#index.add(entry);
-    this.#current = { ordinal, path: entry.path };
+    this.#matchPaths();
+    this.#pathStrings.entry(ordinal, entry);
+    const { path, rawName } = entry;
+    this.#current = { ordinal, path, ...(rawName === undefined ? {} : { rawName }) };
     if (entry.type === 'file') this.#begin(this.#files, []);
   }
 
@@ -91,6 +100,7 @@ class Collector implements LayerVisitor {
   }
 
   member(nested: readonly string[]): void {
+    this.#pathStrings.member(this.#current.ordinal, this.#current.path, nested);
     this.#begin(this.#matcherAt(nested.length), nested);
   }
 
@@ -107,8 +117,13 @@ class Collector implements LayerVisitor {
   }
 
   finish(): Pick<LayerScan, 'contents' | 'index'> {
+    this.#matchPaths(true);
     this.#files.flush();
     for (const matcher of this.#members) matcher.flush();
+    if (this.#pathStrings.dropped > 0) {
+      const message = `the names of ${this.#pathStrings.dropped} members were not scanned: there are too many in one file`;
+      this.diagnostics.push(incomplete('LIMIT_EXCEEDED', '', message));
+    }
     if (this.#dropped > 0) {
       this.diagnostics.push(
         incomplete(
@@ -119,7 +134,8 @@ class Collector implements LayerVisitor {
       );
     }
     this.#contents.sort((a, b) => a.ordinal - b.ordinal);
-    return { contents: withoutEchoes(this.#contents), index: this.#index.build() };
+    const contents = [...withoutEchoes(this.#contents), ...this.#inHeaders.values()];
+    return { contents, index: this.#index.build() };
   }
 
   close(): void {
@@ -148,7 +164,35 @@ class Collector implements LayerVisitor {
     matcher.begin(id, [this.#current.path, ...nested].join('!'));
   }
 
+  /** Between two files their matcher is free for what headers say. */
+  #matchPaths(all = false): void {
+    for (const batch of this.#pathStrings.take(all)) {
+      const id = this.#nextId++;
+      this.#pathBatches.set(id, batch);
+      this.#files.begin(id);
+      this.#files.write(batch.bytes);
+      this.#files.end();
+    }
+  }
+
+  #deliverPaths(batch: PathBatch, matches: readonly Match[], truncated: boolean): void {
+    if (matches.length === 0) return;
+    for (const content of batch.contents(this.#kit.rules, matches, truncated)) {
+      const { path, nested, header } = content;
+      const key = JSON.stringify([path, nested, header?.attribute, content.matches[0]!.secret]);
+      if (this.#inHeaders.has(key)) continue;
+      if (this.#inHeaders.size < mostContents) this.#inHeaders.set(key, content);
+      else this.#dropped++;
+    }
+  }
+
   #deliver(id: number, matches: readonly Match[], truncated: boolean): void {
+    const batch = this.#pathBatches.get(id);
+    if (batch !== undefined) {
+      this.#pathBatches.delete(id);
+      this.#deliverPaths(batch, matches, truncated);
+      return;
+    }
     const content = this.#open.get(id);
     this.#open.delete(id);
     if (content === undefined || matches.length === 0) return;
