@@ -13,13 +13,11 @@ import { type RunOptions, runEnv, runScan, type Target } from '../scan/run.ts';
 import { complaints } from './complaints.ts';
 import type { Config } from './config.ts';
 import { envExitCodeOf, exitCodeOf, type Gate } from './exit-code.ts';
-import { explain } from './explain.ts';
 import type { LowArgs } from './flags.ts';
 import { type CommandIo, colorOf } from './io.ts';
 import { didYouMean } from './near-name.ts';
 import type { Invocation } from './parse-arguments.ts';
 import { drawProgress, type ProgressLine } from './progress.ts';
-import { rules } from './rules.ts';
 import { targetsOf } from './targets.ts';
 
 /** What every command is run in. */
@@ -46,9 +44,9 @@ export async function runCommand(run: Run, context: CommandContext): Promise<num
       return overImages(env, run, ruleSet, context);
     case 'explain':
       // A rule that is switched off is still one to ask about.
-      return explain(operands[0]!, loaded, options, context.io);
+      return (await import('./explain.ts')).explain(operands[0]!, loaded, options, context.io);
     case 'rules':
-      return rules(operands, ruleSet, options, context.io);
+      return (await import('./rules.ts')).rules(operands, ruleSet, options, context.io);
   }
 }
 

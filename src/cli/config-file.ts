@@ -1,8 +1,7 @@
 /** Which configuration file there is to read: the one that was named, or the one in the current folder. Its parser is loaded only where there is one. */
 
 import { readFileSync } from 'node:fs';
-import { unreadable } from '../detect/load-rules.ts';
-import { ScanError } from '../errors.ts';
+import { ScanError, unreadable } from '../errors.ts';
 import type { Config } from './config.ts';
 
 /** The file that is read where none is named. */

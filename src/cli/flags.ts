@@ -6,7 +6,7 @@
 
 import { type Confidence, confidences, type Severity, severities } from '../detect/rule.ts';
 import { defaultLimits } from '../layer/limits.ts';
-import { envReporters, reporters } from '../report/index.ts';
+import { envFormats, scanFormats } from '../report/formats.ts';
 
 /** The commands, in the order help shows them. */
 export const commandNames = ['scan', 'env', 'rules', 'explain'] as const;
@@ -194,7 +194,7 @@ export const flags: readonly Flag[] = [
     name: 'format',
     short: 'f',
     value: 'NAME',
-    choices: [...new Set([...Object.keys(reporters), ...Object.keys(envReporters)])],
+    choices: [...new Set([...scanFormats, ...envFormats])],
     default: 'table',
     group: 'Output',
     commands: ['scan', 'env', 'rules'],

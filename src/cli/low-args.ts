@@ -2,7 +2,7 @@
 
 import { confidences, severities } from '../detect/rule.ts';
 import { ScanError } from '../errors.ts';
-import { envReporters, reporters } from '../report/index.ts';
+import { envFormats, scanFormats } from '../report/formats.ts';
 import { type CommandName, type Flag, flags, type LowArgs, type OutputFile, sourceChoices } from './flags.ts';
 import { didYouMean } from './near-name.ts';
 
@@ -71,8 +71,8 @@ export function readSwitch(text: string, from: string): boolean {
 
 /** The formats a command can write. */
 export function formatsOf(command: CommandName): readonly string[] {
-  if (command === 'scan') return Object.keys(reporters);
-  return command === 'env' ? Object.keys(envReporters) : ['table', 'json'];
+  if (command === 'scan') return scanFormats;
+  return command === 'env' ? envFormats : ['table', 'json'];
 }
 
 function flagNamed(name: string): Flag {

@@ -3,10 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, ScanError } from '../errors.ts';
 import { printable } from '../report/printable.ts';
-import { runCommand } from './commands.ts';
 import { loadConfig } from './config-file.ts';
 import { exitCodes } from './exit-code.ts';
-import { help } from './help.ts';
 import { processIo } from './io.ts';
 import { configChoice, type Invocation, parseArguments } from './parse-arguments.ts';
 
@@ -64,6 +62,7 @@ async function dispatch(
   signal: AbortSignal,
 ): Promise<number> {
   if (invocation.kind === 'help') {
+    const { help } = await import('./help.ts');
     io.stdout.write(help(invocation.command));
     return exitCodes.clean;
   }
@@ -71,6 +70,8 @@ async function dispatch(
     io.stdout.write(`whichlayer ${version()}\n`);
     return exitCodes.clean;
   }
+  // Only now: what scanning takes is not loaded for a question that the table of flags answers.
+  const { runCommand } = await import('./commands.ts');
   return runCommand(invocation, { io, signal, version: version() });
 }
 

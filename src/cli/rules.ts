@@ -3,9 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import type { GitleaksImport } from '../detect/gitleaks.ts';
 import { isToml } from '../detect/is-toml.ts';
-import { readableText, unreadable } from '../detect/load-rules.ts';
+import { readableText } from '../detect/load-rules.ts';
 import type { Detector, Provider, RuleSet } from '../detect/rule.ts';
 import { formatProblem, type RuleProblem } from '../detect/rule-problem.ts';
+import { unreadable } from '../errors.ts';
 import { type Paint, painter, severityFormat } from '../report/paint.ts';
 import { oneLine, printable } from '../report/printable.ts';
 import { formatNumber } from '../report/quantity.ts';

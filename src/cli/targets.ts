@@ -6,9 +6,16 @@ import { parseReference, type Reference } from '../oci/reference.ts';
 import type { Target } from '../scan/run.ts';
 import { openImage } from '../source/open.ts';
 import type { Credentials } from '../source/registry/options.ts';
-import { surroundingsOf } from '../source/registry/surroundings.ts';
-import { readAuthorities } from '../source/registry/tls-material.ts';
 import type { LowArgs } from './flags.ts';
+
+/** @throws ScanError CONFIG_INVALID */
+async function checkAuthorities(files: readonly string[]): Promise<void> {
+  const [{ readAuthorities }, { surroundingsOf }] = await Promise.all([
+    import('../source/registry/tls-material.ts'),
+    import('../source/registry/surroundings.ts'),
+  ]);
+  for (const file of files) readAuthorities(file, surroundingsOf());
+}
 
 /**
  * The images to look at. Every reference is read before the first image is opened: a mistake in the last one must not cost
@@ -16,7 +23,7 @@ import type { LowArgs } from './flags.ts';
  */
 export async function targetsOf(operands: readonly string[], options: LowArgs): Promise<Target[]> {
   const listed = options.imagesFrom === undefined ? [] : await readList(options.imagesFrom);
-  for (const file of options.caFile) readAuthorities(file, surroundingsOf());
+  if (options.caFile.length > 0) await checkAuthorities(options.caFile);
   const credentials = await credentialsOf(options);
   const written = [...operands, ...listed].map(parseReference);
   const references = options.allTags ? written.map(wholeRepository) : written;

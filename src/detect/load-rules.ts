@@ -7,7 +7,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { messageOf, ScanError } from '../errors.ts';
+import { ScanError, unreadable } from '../errors.ts';
 import { isToml } from './is-toml.ts';
 import { digestOfPlan, encodePlan, planMatches } from './match-plan.ts';
 import type { Provider, RuleSet } from './rule.ts';
@@ -86,17 +86,6 @@ export async function readRuleFolder(folder: string): Promise<RuleSet> {
   const { parseKnownPublic } = await import('./known-public.ts');
   const published = parseKnownPublic(readFileSync(`${folder}/known-public.txt`, 'utf8'));
   return ruleSetOf(await readRuleFiles(ruleFilesIn(folder)), published);
-}
-
-/** Why a file can't be read, in words. */
-export function unreadable(error: unknown): string {
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file',
-    EISDIR: 'it is a folder, not a file',
-    EACCES: 'it may not be read by this user',
-  };
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return reasons[code] ?? messageOf(error);
 }
 
 /** Paths of the rule files under a folder, sorted. */
