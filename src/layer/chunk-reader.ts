@@ -91,6 +91,8 @@ export class ChunkReader {
   }
 
   async #pull(): Promise<boolean> {
+    // Not even an empty view of it: whoever made the chunk may take its memory away now.
+    this.#current = empty;
     while (!this.#ended) {
       const { done, value } = await this.#source.next();
       if (done === true) this.#ended = true;

@@ -83,15 +83,15 @@ class Recorder implements LayerVisitor {
 
 /** The bytes in chunks of the sizes, over and over; each chunk is overwritten when the next is asked for. */
 export async function* inChunks(bytes: Uint8Array, sizes: readonly number[] = [65536]): AsyncGenerator<Uint8Array> {
-  let last: Uint8Array | undefined;
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
-    last?.fill(0xaa);
     const size = Math.max(1, sizes[turn % sizes.length]!);
-    last = Uint8Array.from(bytes.subarray(at, at + size));
+    const chunk = Uint8Array.from(bytes.subarray(at, at + size));
     at += size;
-    yield last;
+    yield chunk;
+    // The memory goes back to whoever fills it next: in this thread (overwritten) or in another one (detached).
+    chunk.fill(0xaa);
+    if (turn % 2 === 1 || at >= bytes.length) structuredClone(chunk.buffer, { transfer: [chunk.buffer] });
   }
-  last?.fill(0xaa);
 }
 
 /** Walks the bytes of a blob. */
