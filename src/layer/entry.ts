@@ -1,6 +1,7 @@
 /** What a layer's tar says of one entry, cleaned for comparison between layers, and who listens to it. */
 
 import type { Diagnostic } from '../errors.ts';
+import type { GitNode, GitObject } from './git-object.ts';
 
 /** The kinds of entry that matter to a file system made of layers. */
 export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'other' | 'whiteout' | 'opaque';
@@ -30,12 +31,15 @@ export interface LayerVisitor {
   entryEnd(): void;
   /**
    * A content inside the current file begins: `nested` is the chain of names that leads to it, whose length is its depth. What holds
-   * it goes on beside it: contents of lower depth may get bytes while it is open, and end after it.
+   * it goes on beside it: contents of lower depth may get bytes while it is open, and end after it. One that is an object of git
+   * has got its id when it ends, if all of it was there.
    */
-  member(nested: readonly string[]): void;
+  member(nested: readonly string[], object?: GitObject): void;
   /** Bytes of the open content at that depth; not to be kept after the call returns. */
   memberContent(bytes: Uint8Array, depth: number): void;
   memberEnd(depth: number): void;
+  /** What an object of git says of others; `content` of trees is not to be kept. */
+  gitNode?(node: GitNode): void;
   /** Something inside this layer could not be read. `subject` is a path within the layer. */
   diagnostic(diagnostic: Diagnostic): void;
 }

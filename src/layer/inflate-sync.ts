@@ -176,7 +176,7 @@ class ZlibSyncInflate implements RawInflate {
 const nothing = Buffer.alloc(0);
 
 /** The part of `node:zlib` streams that works synchronously; undocumented, the same in Node 20 to 24, and the tests notice. */
-interface NodeHandle {
+export interface NodeInflateHandle {
   writeSync(
     flush: number,
     input: Buffer,
@@ -194,13 +194,13 @@ interface NodeHandle {
 const idleNodeInflates: NodeInflate[] = [];
 
 class NodeInflate implements RawInflate {
-  readonly #handle: NodeHandle;
+  readonly #handle: NodeInflateHandle;
   readonly #left: Uint32Array;
   readonly #output: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
   #error = '';
 
   constructor() {
-    const stream = createInflateRaw() as unknown as { _handle: NodeHandle; _writeState: Uint32Array };
+    const stream = createInflateRaw() as unknown as { _handle: NodeInflateHandle; _writeState: Uint32Array };
     this.#handle = stream._handle;
     this.#left = stream._writeState;
     this.#handle.onerror = (_message, _errno, code): void => {

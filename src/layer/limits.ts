@@ -8,6 +8,8 @@ export interface LayerLimits {
   readonly metadataBytes: number;
   /** How far back a zstd frame or an xz stream may look; it is memory. Inside another stream it is half of that one's. */
   readonly zstdWindowBytes: number;
+  /** Bytes of a git pack that are kept for its deltas until it ends; it is memory. */
+  readonly keptPackBytes: number;
   /** Archives in archives that are opened; what is wrapped around one (gzip, xz, a package) counts with it. */
   readonly depth: number;
   /** Decompressed bytes of one member of a nested archive. */
@@ -32,6 +34,7 @@ export const defaultLimits: LayerLimits = {
   uncompressedBytes: 1024 * GiB,
   metadataBytes: MiB,
   zstdWindowBytes: 128 * MiB,
+  keptPackBytes: 256 * MiB,
   depth: 4,
   memberBytes: 2 * GiB,
   fileBytes: 4 * GiB,

@@ -5,15 +5,18 @@
 
 import { isAsar } from './asar-reader.ts';
 import type { StreamFormat } from './compressed-reader.ts';
+import { isGitBundle } from './git-bundle-reader.ts';
+import { isGitLoose } from './git-loose-reader.ts';
+import { isGitPack } from './git-pack-reader.ts';
 import { isLzmaAlone } from './lzma-alone.ts';
 import { hasMagic, kindOfBlock, sizeOf, typeOf } from './tar-header.ts';
 import { isSkippable } from './zstd-frame.ts';
 
 /** Archives: each is a level of nesting. */
-export type ArchiveKind = 'zip' | 'tar' | 'cpio' | 'asar';
+export type ArchiveKind = 'zip' | 'tar' | 'cpio' | 'asar' | 'git-pack' | 'git-bundle';
 
 /** What is wrapped around an archive or a file, and counts with what it holds. */
-export type WrapperKind = 'gzip' | 'ar' | 'rpm' | StreamFormat;
+export type WrapperKind = 'gzip' | 'ar' | 'rpm' | 'git-loose' | StreamFormat;
 
 /** Packed content that is opened. */
 export type OpenedKind = ArchiveKind | WrapperKind;
@@ -74,6 +77,9 @@ export function packedKind(bytes: Uint8Array): PackedKind | undefined {
   if (isTar(head)) return { opens: 'tar' };
   if (isCpio(head)) return { opens: 'cpio' };
   if (isAsar(head)) return { opens: 'asar' };
+  if (isGitPack(head)) return { opens: 'git-pack' };
+  if (isGitBundle(head)) return { opens: 'git-bundle' };
+  if (isGitLoose(head)) return { opens: 'git-loose' };
   if (isBehindSkippable(head)) return { opens: 'zstd' };
   if (isLzmaAlone(head)) return { opens: 'lzma' };
   if (begins(elf) && begins(appImage, 8)) return { named: 'AppImage' };
@@ -83,7 +89,12 @@ export function packedKind(bytes: Uint8Array): PackedKind | undefined {
 
 /** True for kinds that count as a level of nesting. */
 export function isArchive(kind: OpenedKind): kind is ArchiveKind {
-  return kind === 'zip' || kind === 'tar' || kind === 'cpio' || kind === 'asar';
+  return ['zip', 'tar', 'cpio', 'asar'].includes(kind) || isDeltaPacked(kind);
+}
+
+/** True for kinds whose members are told by what they differ in. */
+export function isDeltaPacked(kind: OpenedKind): boolean {
+  return kind === 'git-pack' || kind === 'git-bundle';
 }
 
 const elf = Buffer.from('7f454c46', 'hex');

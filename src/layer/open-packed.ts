@@ -4,6 +4,9 @@ import { ArReader } from './ar-reader.ts';
 import { AsarReader } from './asar-reader.ts';
 import { CompressedReader } from './compressed-reader.ts';
 import { CpioReader } from './cpio-reader.ts';
+import { GitBundleReader } from './git-bundle-reader.ts';
+import { GitLooseReader } from './git-loose-reader.ts';
+import { GitPackReader, gitHashOf } from './git-pack-reader.ts';
 import { GzipReader } from './gzip-reader.ts';
 import type { LayerLimits } from './limits.ts';
 import type { OpenedKind } from './magic.ts';
@@ -36,6 +39,12 @@ export function openPacked(kind: OpenedKind, sink: MemberSink, context: PackedCo
       return new ArReader(sink);
     case 'rpm':
       return new RpmReader(sink);
+    case 'git-pack':
+      return new GitPackReader(sink, gitHashOf(name), limits.keptPackBytes);
+    case 'git-bundle':
+      return new GitBundleReader(sink, limits.keptPackBytes);
+    case 'git-loose':
+      return new GitLooseReader(sink, gitHashOf(name));
     case 'gzip':
       return new GzipReader(sink, settings, { fallbackName: unpackedName(name), mostMembers: limits.members });
     default:

@@ -3,6 +3,7 @@
  * here, its first bytes in magic.ts and a line in open-packed.ts; what its members hold is looked into in turn.
  */
 
+import type { GitNode, GitObject } from './git-object.ts';
 import type { InflateEngine } from './inflate-sync.ts';
 
 /** Reads packed content as its bytes pass, in bounded memory. */
@@ -14,12 +15,16 @@ export interface PackedReader {
 
 /** Receives the members of packed content, one at a time. */
 export interface MemberSink {
-  /** A member begins; false where it is not wanted, and then nothing of it may follow, nor its `end`. */
-  begin(name: string): boolean;
+  /** A member begins, an object of git perhaps; false where it is not wanted, and then nothing of it may follow, nor its `end`. */
+  begin(name: string, object?: GitObject): boolean;
   /** Decompressed bytes, not to be kept; false where no more of this member is wanted. */
   data(bytes: Uint8Array): boolean;
   /** Once for each member that was begun and wanted, whether `data` wanted all of it or not. */
   end(): void;
+  /** Takes decompressed bytes that are no member's from the budgets; false where they are used up. */
+  spend(length: number): boolean;
+  /** What an object of git says of others. */
+  gitNode(node: GitNode): void;
   /** The current member expands beyond the ratio allowed; no more of it is read. */
   bomb(): void;
   /** The content asks for more than we spend on it; what could be read was given. */

@@ -10,6 +10,9 @@ import type { TroubleLog } from './trouble-log.ts';
 /** A place in a diagnostic is for a person; the middle of a longer one is left out. */
 const mostPlaceLength = 1000;
 
+/** How much more than by compression content may honestly expand by deltas. */
+const deltaFactor = 20;
+
 /** What all files of a layer share. */
 export interface LayerShare {
   readonly visitor: LayerVisitor;
@@ -29,6 +32,8 @@ export class FileShare {
   readonly #told = new Set<string>();
   rawBytes = 0;
   memberBytes = 0;
+  /** True where something in it is told by what it differs in: a thousand versions of one file are no bomb. */
+  hasDeltas = false;
   members = 0;
 
   constructor(path: string, layer: LayerShare) {
@@ -57,8 +62,13 @@ export class FileShare {
     return allowed;
   }
 
+  /** How many times what went in may come out. */
+  get ratio(): number {
+    return this.layer.limits.ratio * (this.hasDeltas ? deltaFactor : 1);
+  }
+
   /** True where all that came out is too much for what went in. */
   get isBomb(): boolean {
-    return this.memberBytes > ratioFromBytes && this.memberBytes > this.layer.limits.ratio * this.rawBytes;
+    return this.memberBytes > ratioFromBytes && this.memberBytes > this.ratio * this.rawBytes;
   }
 }

@@ -7,9 +7,10 @@
 import { incomplete, notice } from '../errors.ts';
 import { EmbeddedSearch, mayEmbed } from './embedded.ts';
 import type { LayerVisitor } from './entry.ts';
+import type { GitNode, GitObject } from './git-object.ts';
 import { defaultEngine, type InflateEngine } from './inflate-sync.ts';
 import type { LayerLimits } from './limits.ts';
-import { isArchive, isoMagic, magicBytes, type OpenedKind, packedKind } from './magic.ts';
+import { isArchive, isDeltaPacked, isoMagic, magicBytes, type OpenedKind, packedKind } from './magic.ts';
 import { openPacked } from './open-packed.ts';
 import type { MemberSink, PackedReader } from './packed.ts';
 import type { TroubleLog } from './trouble-log.ts';
@@ -141,6 +142,7 @@ class Content {
       );
       return;
     }
+    if (isDeltaPacked(kind)) this.#file.hasDeltas = true;
     this.#members = new Members(this.#file, this.#chain, level);
     const windowBytes = Math.max(64 * 1024, limits.zstdWindowBytes / 2 ** this.#chain.length);
     this.#reader = openPacked(kind, this.#members, {
@@ -182,7 +184,7 @@ class Members implements MemberSink {
     this.#depth = chain.length + 1;
   }
 
-  begin(name: string): boolean {
+  begin(name: string, object?: GitObject): boolean {
     const { limits, visitor } = this.#file.layer;
     if (this.#file.members >= limits.members) {
       this.#exceed(`only the first ${limits.members} members were opened`);
@@ -191,7 +193,7 @@ class Members implements MemberSink {
     this.#file.members++;
     this.#memberBytes = limits.memberBytes;
     const chain = [...this.#chain, name.length > mostNameLength ? `${name.slice(0, mostNameLength)}…` : name];
-    visitor.member(chain);
+    visitor.member(chain, object);
     this.#content = new Content(this.#file, chain, this.#level);
     return true;
   }
@@ -214,6 +216,17 @@ class Members implements MemberSink {
     this.#content?.end();
     this.#content = undefined;
     this.#file.layer.visitor.memberEnd(this.#depth);
+  }
+
+  spend(length: number): boolean {
+    this.#memberBytes = this.#file.layer.limits.memberBytes;
+    if (this.#file.spend(length, length) === length && !this.#file.isBomb) return true;
+    this.#exceed(this.#whatIsExceeded());
+    return false;
+  }
+
+  gitNode(node: GitNode): void {
+    this.#file.layer.visitor.gitNode?.(node);
   }
 
   bomb(): void {
@@ -244,8 +257,9 @@ class Members implements MemberSink {
   }
 
   #whatIsExceeded(): string {
-    const { memberBytes, fileBytes, layerBytes, ratio } = this.#file.layer.limits;
-    if (this.#file.isBomb) return `its members expand more than ${ratio} times together; the rest was not opened`;
+    const { memberBytes, fileBytes, layerBytes } = this.#file.layer.limits;
+    if (this.#file.isBomb)
+      return `its members expand more than ${this.#file.ratio} times together; the rest was not opened`;
     if (this.#memberBytes === 0) return `members were opened up to ${memberBytes} bytes each`;
     if (this.#file.memberBytes === fileBytes) return `members were opened up to ${fileBytes} bytes together`;
     return `members were opened up to ${layerBytes} bytes in the layer`;
