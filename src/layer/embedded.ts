@@ -33,13 +33,27 @@ export class EmbeddedSearch {
 
   /** The archive, once its header has been seen. */
   find(chunk: Uint8Array): Embedded | undefined {
-    const bytes = Buffer.concat([this.#tail, chunk]);
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    // Only what may stand on both sides of the seam is put together: copying all of a layer's programs is dear.
+    const seam = Buffer.concat([this.#tail, bytes.subarray(0, localHeaderBytes)]);
+    const acrossSeam = this.#tail.length === 0 ? undefined : this.#search(seam);
+    if (acrossSeam !== undefined) {
+      const from = acrossSeam.at - this.#tail.length;
+      const archive = from >= 0 ? bytes.subarray(from) : Buffer.concat([this.#tail.subarray(from), bytes]);
+      return { kind: acrossSeam.kind, bytes: archive };
+    }
+    const found = this.#search(bytes);
+    if (found !== undefined) return { kind: found.kind, bytes: bytes.subarray(found.at) };
+    const tail = bytes.length >= localHeaderBytes ? bytes : seam;
+    this.#tail = Buffer.from(tail.subarray(Math.max(0, tail.length - localHeaderBytes + 1)));
+    return undefined;
+  }
+
+  #search(bytes: Buffer): { readonly kind: Embedded['kind']; readonly at: number } | undefined {
     const zipAt = indexOf(bytes, localHeader, isLocalHeader);
     const gzipAt = this.#isScript ? indexOf(bytes, gzipInScript, isGzipHeader) : -1;
-    if (zipAt >= 0 && (gzipAt < 0 || zipAt < gzipAt)) return { kind: 'zip', bytes: bytes.subarray(zipAt) };
-    if (gzipAt >= 0) return { kind: 'gzip', bytes: bytes.subarray(gzipAt + 1) };
-    this.#tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - localHeaderBytes + 1)));
-    return undefined;
+    if (zipAt >= 0 && (gzipAt < 0 || zipAt < gzipAt)) return { kind: 'zip', at: zipAt };
+    return gzipAt >= 0 ? { kind: 'gzip', at: gzipAt + 1 } : undefined;
   }
 }
 
