@@ -9,7 +9,10 @@ import { isGlue } from './name-words.ts';
 
 /** An anchor, cut into its needle and the words around it; all lower case, one character a byte. */
 export interface Anchor {
+  /** What the automaton looks for: the chosen word, or its beginning. */
   readonly needle: string;
+  /** How a long word goes on after the needle; verified at a hit, which half the automaton's states are saved by. */
+  readonly rest: string;
   /** Words before the needle, nearest first. */
   readonly before: readonly string[];
   /** Words after the needle, nearest first. */
@@ -23,6 +26,9 @@ export interface Span {
   readonly start: number;
   readonly end: number;
 }
+
+/** Bytes of a word that tell it from nearly all other text. */
+const mostNeedleBytes = 8;
 
 /** Fewer bytes than this are everywhere. */
 export const minNeedleBytes = 3;
@@ -59,7 +65,7 @@ function cutAnchor(text: string): Anchor[] {
     .filter((word) => word !== '');
   const maxLength = words.join(' '.repeat(mostSigns)).length;
   if (words.length < 4 && words.every((word) => word.length < minNeedleBytes)) {
-    return spellings(words).map((needle) => ({ needle, before: [], after: [], maxLength }));
+    return spellings(words).map((word) => ({ ...cutWord(word), before: [], after: [], maxLength }));
   }
   const chosen = heaviest(words.map(weightOf));
   const word = words[chosen] ?? '';
@@ -72,8 +78,17 @@ function cutAnchor(text: string): Anchor[] {
   return spellings(words.slice(first, first + 2)).map((needle) => around(words, first, 2, needle, maxLength));
 }
 
-function around(words: readonly string[], first: number, count: number, needle: string, maxLength: number): Anchor {
-  return { needle, before: words.slice(0, first).reverse(), after: words.slice(first + count), maxLength };
+function around(words: readonly string[], first: number, count: number, word: string, maxLength: number): Anchor {
+  return { ...cutWord(word), before: words.slice(0, first).reverse(), after: words.slice(first + count), maxLength };
+}
+
+function cutWord(word: string): Pick<Anchor, 'needle' | 'rest'> {
+  return { needle: word.slice(0, mostNeedleBytes), rest: word.slice(mostNeedleBytes) };
+}
+
+/** Tells anchors apart that mean different texts. */
+export function keyOfAnchor({ needle, rest, before, after }: Anchor): string {
+  return [...before, `"${needle}${rest}"`, ...after].join(' ');
 }
 
 /** How rare a word is: everyday words and those that name nobody only where there are no others. */
@@ -108,8 +123,13 @@ export function anchorSpan(
   needle: Span,
   bounds: { readonly low: number; readonly high: number },
 ): Span | undefined {
-  if (anchor.before.length === 0 && anchor.after.length === 0) return needle;
   let { start, end } = needle;
+  if (anchor.rest !== '') {
+    if (!isWordAt(bytes, end, anchor.rest)) return undefined;
+    end += anchor.rest.length;
+    if (end > bounds.high) return undefined;
+  }
+  if (anchor.before.length === 0 && anchor.after.length === 0) return { start, end };
   for (const word of anchor.after) {
     // Word first, sign after: a word may itself begin with one (`mysql -p`).
     for (let signs = 0; !isWordAt(bytes, end, word); signs++) {

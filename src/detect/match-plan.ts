@@ -4,7 +4,7 @@
  * bytes, and read back by each thread. Prose and examples stay behind.
  */
 
-import { type Anchor, parseAnchor } from './anchor.ts';
+import { type Anchor, keyOfAnchor, parseAnchor } from './anchor.ts';
 import { type AutomatonTable, compileAutomaton } from './compile-automaton.ts';
 import { boundsOf, type DetectorBounds } from './compile-detector.ts';
 import type { Detector, RuleSet } from './rule.ts';
@@ -43,7 +43,7 @@ export function planMatches({ digest, providers }: RuleSet): MatchPlan {
     for (const rule of provider.detectors) {
       const index = detectors.push({ rule: leanRule(rule), provider: provider.id, bounds: boundsOf(rule) }) - 1;
       for (const anchor of rule.anchors.flatMap(parseAnchor)) {
-        const key = [...anchor.before, `"${anchor.needle}"`, ...anchor.after].join(' ');
+        const key = keyOfAnchor(anchor);
         const known = byKey.get(key) ?? anchors.push({ anchor, detectors: [] }) - 1;
         const users = anchors[known]!.detectors;
         if (users.at(-1) !== index) users.push(index);
