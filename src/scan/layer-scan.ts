@@ -5,6 +5,7 @@
 
 import type { Match } from '../detect/rule.ts';
 import type { Diagnostic } from '../errors.ts';
+import type { GitPlace } from './git-place.ts';
 import type { LayerIndex } from './layer-index.ts';
 
 /** The matches in one content: a file, or a member inside it. */
@@ -18,6 +19,8 @@ export interface ContentMatches {
   readonly matches: readonly Match[];
   /** Its name as the tar has it, where that is not the cleaned path. */
   readonly rawName?: string;
+  /** Of what is in an object of git: where in the history it first was. */
+  readonly git?: GitPlace;
   /** Where it is not the content that holds them but what the entry's header says. */
   readonly header?: HeaderString;
 }

@@ -3,13 +3,16 @@
  * Contents inside others have a matcher for each depth, since the bytes around them go on beside them.
  */
 
+import { mostDecodings, type Undecoded } from '../detect/decode/hidden-text.ts';
 import type { CompiledRules } from '../detect/matcher.ts';
 import { Matcher } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
-import { type Diagnostic, incomplete, messageOf } from '../errors.ts';
+import { type Diagnostic, incomplete, messageOf, notice } from '../errors.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
 import type { LayerEntry, LayerVisitor } from '../layer/entry.ts';
+import type { GitNode, GitObject } from '../layer/git-object.ts';
 import { type WalkOptions, walkLayer } from '../layer/walk-layer.ts';
+import { GitMatches } from './git-matches.ts';
 import { LayerIndexBuilder } from './layer-index.ts';
 import type { ContentMatches, LayerScan } from './layer-scan.ts';
 import { type PathBatch, PathStrings } from './path-strings.ts';
@@ -51,12 +54,20 @@ async function* untilItFails(bytes: ByteStream, visitor: LayerVisitor): AsyncGen
   }
 }
 
+/** Why something encoded was not looked into, in words. */
+const undecodedReasons: Readonly<Record<Undecoded, string>> = {
+  depth: `codes in codes (base64 of base64 …) are decoded ${mostDecodings} deep; what lies deeper was not looked into`,
+  size: 'a deflated value in base64 expands to more than is looked into; it was not decoded',
+};
+
 /** A content that was begun, until its matches are known. */
 interface OpenContent {
   readonly ordinal: number;
   readonly path: string;
   readonly rawName?: string;
   readonly nested: readonly string[];
+  /** The object of git that it is or that it is in, and how deep that one is. */
+  readonly git?: { readonly object: GitObject; readonly depth: number };
 }
 
 class Collector implements LayerVisitor {
@@ -72,6 +83,9 @@ class Collector implements LayerVisitor {
   readonly #pathBatches = new Map<number, PathBatch>();
   /** By place and secret: a folder's name is part of many. */
   readonly #inHeaders = new Map<string, ContentMatches>();
+  readonly #git = new GitMatches();
+  /** Objects of git that are open, by depth. */
+  readonly #objects: (GitObject | undefined)[] = [];
   #nextId = 0;
   #current: { ordinal: number; path: string; rawName?: string } = { ordinal: 0, path: '' };
   #dropped = 0;
@@ -88,28 +102,46 @@ class Collector implements LayerVisitor {
     this.#pathStrings.entry(ordinal, entry);
     const { path, rawName } = entry;
     this.#current = { ordinal, path, ...(rawName === undefined ? {} : { rawName }) };
-    if (entry.type === 'file') this.#begin(this.#files, []);
+    if (entry.type !== 'file') return;
+    this.#objects.length = 0;
+    this.#begin(this.#files, []);
+    this.#git.refs.begin(0, path);
   }
 
   content(bytes: Uint8Array): void {
     this.#files.write(bytes);
+    this.#git.refs.write(0, bytes);
   }
 
   entryEnd(): void {
     this.#files.end();
+    this.#git.refs.end(0);
   }
 
-  member(nested: readonly string[]): void {
-    this.#pathStrings.member(this.#current.ordinal, this.#current.path, nested);
-    this.#begin(this.#matcherAt(nested.length), nested);
+  member(nested: readonly string[], object?: GitObject): void {
+    const depth = nested.length;
+    this.#objects.length = depth;
+    this.#objects[depth] = object;
+    // What git's objects are called is our word.
+    if (object === undefined) {
+      this.#pathStrings.member(this.#current.ordinal, this.#current.path, nested);
+      this.#git.refs.begin(depth, [this.#current.path, ...nested].join('/'));
+    }
+    this.#begin(this.#matcherAt(depth), nested);
   }
 
   memberContent(bytes: Uint8Array, depth: number): void {
     this.#matcherAt(depth).write(bytes);
+    this.#git.refs.write(depth, bytes);
   }
 
   memberEnd(depth: number): void {
     this.#matcherAt(depth).end();
+    this.#git.refs.end(depth);
+  }
+
+  gitNode(node: GitNode): void {
+    this.#git.addNode(node);
   }
 
   diagnostic(diagnostic: Diagnostic): void {
@@ -124,15 +156,22 @@ class Collector implements LayerVisitor {
       const message = `the names of ${this.#pathStrings.dropped} members were not scanned: there are too many in one file`;
       this.diagnostics.push(incomplete('LIMIT_EXCEEDED', '', message));
     }
-    if (this.#dropped > 0) {
+    const dropped = this.#dropped + this.#git.dropped;
+    if (dropped > 0) {
       this.diagnostics.push(
         incomplete(
           'LIMIT_EXCEEDED',
           '',
-          `matches in ${this.#dropped} more contents are not listed: ${mostContents} contents with matches are kept a layer`,
+          `matches in ${dropped} more contents are not listed: ${mostContents} contents with matches are kept a layer`,
         ),
       );
     }
+    if (this.#git.isCut) {
+      const message =
+        'a git history is larger than what is kept of it: some secrets in it are told without their commit';
+      this.diagnostics.push(notice('LIMIT_EXCEEDED', '', message));
+    }
+    this.#contents.push(...this.#git.finish());
     this.#contents.sort((a, b) => a.ordinal - b.ordinal);
     const contents = [...withoutEchoes(this.#contents), ...this.#inHeaders.values()];
     return { contents, index: this.#index.build() };
@@ -160,7 +199,9 @@ class Collector implements LayerVisitor {
       for (const each of this.#members) each.flush();
     }
     const id = this.#nextId++;
-    this.#open.set(id, { ...this.#current, nested });
+    const depth = this.#objects.findLastIndex((object, at) => at <= nested.length && object !== undefined);
+    const git = depth < 0 ? {} : { git: { object: this.#objects[depth]!, depth } };
+    this.#open.set(id, { ...this.#current, nested, ...git });
     matcher.begin(id, [this.#current.path, ...nested].join('!'));
   }
 
@@ -202,7 +243,9 @@ class Collector implements LayerVisitor {
         incomplete('LIMIT_EXCEEDED', subject, `only the first ${matches.length} matches in it are listed`),
       );
     }
-    if (this.#contents.length < mostContents) this.#contents.push({ ...content, matches });
+    const { git, ...place } = content;
+    if (git !== undefined) this.#git.add({ ...place, matches, ...git });
+    else if (this.#contents.length < mostContents) this.#contents.push({ ...place, matches });
     else this.#dropped++;
   }
 }

@@ -1,0 +1,91 @@
+/**
+ * Where the repositories in a layer stand: what their `HEAD`, branches, tags and `packed-refs` point to (gitrepository-layout).
+ * These are small files, picked out by their names as they pass; a repository is named by the folder that holds them.
+ */
+
+const refFile = /^(.*?\.git\/|(?:.*\/)?)(HEAD|packed-refs|refs\/.+)$/;
+const mostFileBytes = 4096;
+const mostPackedBytes = 8 * 1024 * 1024;
+/** Of all repositories of a layer. */
+const mostRefs = 100_000;
+
+interface OpenFile {
+  readonly repository: string;
+  readonly name: string;
+  readonly parts: Buffer[];
+  left: number;
+}
+
+/** The folder a file of git's objects belongs to. */
+export function repositoryOf(objectPath: string): string {
+  const at = `/${objectPath}`.lastIndexOf('/objects/');
+  return at < 0 ? objectPath : objectPath.slice(0, Math.max(0, at - 1));
+}
+
+/** Reads what refs are among contents that are open at several depths. */
+export class GitRefs {
+  readonly #open = new Map<number, OpenFile>();
+  /** By repository, then name: an id, or the name of another ref. */
+  readonly #refs = new Map<string, Map<string, string>>();
+  #count = 0;
+
+  begin(depth: number, path: string): void {
+    const found = path.endsWith('HEAD') || path.includes('refs') ? refFile.exec(path) : null;
+    if (found === null || this.#count >= mostRefs) return;
+    const name = found[2]!;
+    const repository = found[1]!.replace(/\/$/, '');
+    this.#open.set(depth, {
+      repository,
+      name,
+      parts: [],
+      left: name === 'packed-refs' ? mostPackedBytes : mostFileBytes,
+    });
+  }
+
+  write(depth: number, bytes: Uint8Array): void {
+    if (this.#open.size === 0) return;
+    const file = this.#open.get(depth);
+    if (file === undefined || file.left === 0) return;
+    const part = Buffer.from(bytes.subarray(0, file.left));
+    file.parts.push(part);
+    file.left -= part.length;
+  }
+
+  end(depth: number): void {
+    const file = this.#open.get(depth);
+    if (file === undefined) return;
+    this.#open.delete(depth);
+    const text = Buffer.concat(file.parts).toString('latin1');
+    if (file.name !== 'packed-refs') this.#add(file, file.name, text.trim());
+    else for (const [, id, name] of text.matchAll(/^([0-9a-f]{40,64}) (\S+)$/gm)) this.#add(file, name!, id!, false);
+  }
+
+  /** The ids that any ref points to. */
+  targets(): Set<string> {
+    return new Set([...this.#refs.values()].flatMap((refs) => [...refs.values()].filter(isId)));
+  }
+
+  /** What is checked out, where that is known. */
+  head(repository: string): string | undefined {
+    const refs = this.#refs.get(repository);
+    let value = refs?.get('HEAD');
+    // A ref to a ref to a ref: git gives up after five.
+    for (let left = 5; left > 0 && value !== undefined && !isId(value); left--) value = refs?.get(value);
+    return value !== undefined && isId(value) ? value : undefined;
+  }
+
+  #add({ repository }: OpenFile, name: string, value: string, isNewer = true): void {
+    const target = isId(value) ? value : /^ref: (\S+)$/.exec(value)?.[1];
+    if (target === undefined || this.#count >= mostRefs) return;
+    const refs = this.#refs.get(repository) ?? new Map<string, string>();
+    this.#refs.set(repository, refs);
+    // A file of its own is newer than a line of `packed-refs`.
+    if (!isNewer && refs.has(name)) return;
+    if (!refs.has(name)) this.#count++;
+    refs.set(name, target);
+  }
+}
+
+function isId(text: string): boolean {
+  return /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(text);
+}
