@@ -6,6 +6,7 @@
 import type { Confidence, Severity } from '../detect/rule.ts';
 import type { Diagnostic } from '../errors.ts';
 import type { PublicReach, SourceKind } from '../source/source.ts';
+import type { GitPlace } from './git-place.ts';
 
 /** What kind of place a secret was found in. */
 export type LocationKind =
@@ -44,6 +45,8 @@ export interface Location {
   /** The chain of entries inside `path`, outermost first. */
   readonly nested?: readonly string[];
   readonly decoded?: readonly string[];
+  /** Where in git's history it first was, for what is in an object of git; it is told once a repository. */
+  readonly git?: GitPlace;
 }
 
 export interface LayerPlace {

@@ -119,6 +119,9 @@ function maskLocation(location: Location, masker: Masker): Location {
     ...(location.path === undefined ? {} : { path: masker.applyToName(location.path) }),
     ...(location.name === undefined ? {} : { name: masker.applyToName(location.name) }),
     ...(location.nested === undefined ? {} : { nested: location.nested.map((name) => masker.applyToName(name)) }),
+    ...(location.git?.path === undefined
+      ? {}
+      : { git: { ...location.git, path: masker.applyToName(location.git.path) } }),
   };
 }
 

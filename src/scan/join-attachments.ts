@@ -44,6 +44,7 @@ export function joinAttachments(
             ...(match.column === undefined ? {} : { column: match.column }),
             offset: match.start,
             ...(content.nested.length === 0 ? {} : { nested: content.nested }),
+            ...(content.git === undefined ? {} : { git: content.git }),
           },
           alsoAt: [],
           exposure: 'attestation',

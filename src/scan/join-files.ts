@@ -69,6 +69,7 @@ function locate(content: ContentMatches, match: Match, { isWindows }: LayerReadi
     ...(match.column === undefined ? {} : { column: match.column }),
     offset: match.start,
     ...(content.nested.length === 0 ? {} : { nested: content.nested }),
+    ...(content.git === undefined ? {} : { git: content.git }),
   };
 }
 
