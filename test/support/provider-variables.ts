@@ -30,6 +30,7 @@ export const providerVariables: Readonly<Record<string, ProviderVariable>> = {
   homebrew: { variable: 'HOMEBREW_GITHUB_API_TOKEN' },
   ibmwatsoniot: { variable: 'WATSON_IOT_AUTH_TOKEN' },
   integromat: { variable: 'MAKE_API_TOKEN' },
+  krb5: { variable: 'KRB5_HASH', whole: true },
   line: { variable: 'LINE_CHANNEL_SECRET' },
   mongodb: { variable: 'MONGODB_ATLAS_PRIVATE_KEY' },
   mpesa: { variable: 'MPESA_CONSUMER_SECRET' },
