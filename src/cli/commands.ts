@@ -174,12 +174,12 @@ async function checkOutputs({ output }: LowArgs): Promise<void> {
 
 /** Writes the report to standard output, then to every `--output`. */
 async function write<R>(formats: Formats<R>, report: R, options: LowArgs, { stdout }: CommandIo): Promise<void> {
-  const { showSecrets } = options;
+  const { showSecrets, verbose } = options;
   stdout.write(
-    formats[options.format]!(report, { width: stdout.columns, color: colorOf(stdout, options), showSecrets }),
+    formats[options.format]!(report, { width: stdout.columns, color: colorOf(stdout, options), showSecrets, verbose }),
   );
   for (const { format, file } of options.output) {
-    await writeFile(file, formats[format]!(report, { width: 120, color: false, showSecrets }));
+    await writeFile(file, formats[format]!(report, { width: 120, color: false, showSecrets, verbose }));
   }
 }
 

@@ -232,7 +232,8 @@ export const flags: readonly Flag[] = [
     group: 'Output',
     commands: images,
     env: true,
-    description: 'Say on standard error what is done, a line a layer.',
+    description:
+      'Say on standard error what is done, a line a layer; the table shows for each place the command that proves it.',
   },
   {
     name: 'debug',

@@ -43,7 +43,7 @@ export async function targetsOf(operands: readonly string[], options: LowArgs): 
         ...(options.platform === undefined ? {} : { platform: options.platform }),
         ...(credentials === undefined ? {} : { credentials }),
       });
-    return { text, open };
+    return { text, reference, open };
   });
   if (targets.length === 0) throw new ScanError('USAGE_INVALID', `No image is listed in ${options.imagesFrom}.`);
   return targets;

@@ -27,7 +27,7 @@ export function findingsTable(report: Report, options: ReporterOptions): string 
   const blocks = report.images.map((image) =>
     'error' in image
       ? errorLines(image, style)
-      : imageLines(image, { report, only, showSecrets: options.showSecrets }, style),
+      : imageLines(image, { report, only, showSecrets: options.showSecrets, verbose: options.verbose ?? false }, style),
   );
   const general = [
     ...skippedText(
@@ -79,9 +79,10 @@ interface Section {
   /** True where the report has no other image: the section says what the summary of all would. */
   readonly only: boolean;
   readonly showSecrets: boolean;
+  readonly verbose: boolean;
 }
 
-function imageLines(image: ImageReport, { report, only, showSecrets }: Section, style: TextStyle): string[] {
+function imageLines(image: ImageReport, { report, only, showSecrets, verbose }: Section, style: TextStyle): string[] {
   const { layers, coverage, findings } = image;
   const bytes = formatBytes(coverage.bytesScanned);
   const facts = [
@@ -96,7 +97,7 @@ function imageLines(image: ImageReport, { report, only, showSecrets }: Section, 
     ...tagLines(image, style),
     '',
     ...reachLines(image, style),
-    ...groups.flatMap((group) => [...secretBlock(group, { ...style, columns, showSecrets }), '']),
+    ...groups.flatMap((group) => [...secretBlock(group, { ...style, columns, showSecrets, verbose }), '']),
     ...(groups.length === 0 ? nothingLines(image, report, style) : secretsLines(groups, style)),
     ...hiddenLines(hidden, style),
     ...suppressedLines(only ? report.summary.suppressed : undefined, style),

@@ -29,6 +29,11 @@ const kindNames: Readonly<Record<Exclude<LocationKind, 'file'>, string>> = {
 export function whereOf(location: Location): string {
   const { kind, path, name, line, nested = [], decoded = [] } = location;
   const decoding = decoded.length > 0 ? ` (${decoded.map(printable).join(', ')})` : '';
+  if (kind === 'path') {
+    const what = name?.replace(/^SCHILY\.xattr\./, 'xattr ');
+    const chain = [path ?? '?', ...nested].map(printable).join(' › ');
+    return what === undefined ? `file name ${elide(chain)}` : `${elide(oneLine(what))} of ${elide(chain)}`;
+  }
   if (kind !== 'file') {
     const subject =
       kind === 'attestation' ? [name, path].filter((part) => part !== undefined).join(' › ') : (path ?? name);
@@ -61,8 +66,18 @@ export function layerOf(finding: Finding): string {
   return finding.layer === undefined ? '' : `layer ${finding.layer.index}`;
 }
 
-/** Whether the secret is still there, in words. */
+/** Whether the secret is still there, in words; where several images were scanned, whether it is in another. */
 export function exposureOf(finding: Finding): string {
+  const { liveIn } = finding;
+  const words = exposureHere(finding);
+  if (liveIn === undefined) return words;
+  const [first] = liveIn;
+  if (first === undefined) return `${words}; live in no scanned image`;
+  const more = liveIn.length > 1 ? ` +${liveIn.length - 1}` : '';
+  return `${words}; live in ${elide(oneLine(first))}${more}`;
+}
+
+function exposureHere(finding: Finding): string {
   const by = finding.removedBy === undefined ? 'later' : `in layer ${finding.removedBy.layer}`;
   switch (finding.exposure) {
     case 'live':
@@ -70,7 +85,7 @@ export function exposureOf(finding: Finding): string {
     case 'overwritten':
       return `overwritten ${by}`;
     case 'deleted':
-      return `deleted ${by}, still in every pull`;
+      return `${finding.removedBy?.how === 'opaque' ? 'hidden by an opaque folder' : 'deleted'} ${by}, still in every pull`;
     case 'attestation':
       return 'in the build attestation';
     default:

@@ -10,6 +10,8 @@ export interface ReporterOptions {
   readonly color: boolean;
   /** True where the user asked to see secrets unmasked. */
   readonly showSecrets: boolean;
+  /** True where the user asked for more than fits a screen: the proof of each finding. */
+  readonly verbose?: boolean;
 }
 
 /** Writes a scan's report; ends in a newline. */

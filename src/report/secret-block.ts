@@ -61,7 +61,11 @@ export function placeColumns(groups: readonly SecretGroup[], width: number): Pla
 /** The lines on one secret. */
 export function secretBlock(
   group: SecretGroup,
-  style: TextStyle & { readonly columns: PlaceColumns | undefined; readonly showSecrets: boolean },
+  style: TextStyle & {
+    readonly columns: PlaceColumns | undefined;
+    readonly showSecrets: boolean;
+    readonly verbose: boolean;
+  },
 ): string[] {
   const shown = group.findings.slice(0, shownPlaces);
   const hidden = group.findings.length - shown.length;
@@ -72,6 +76,7 @@ export function secretBlock(
     ...companionLines(group, style),
     ...detailLines(group, style),
     ...(columns === undefined ? narrowPlaces(shown, style) : widePlaces(shown, columns, style)),
+    ...(style.verbose ? proofLines(shown) : []),
     ...(hidden > 0 ? [paint('dim', `   … and ${formatCount(hidden)} more (--format json)`)] : []),
     ...remedyLines(group, style),
   ];
@@ -106,6 +111,11 @@ function valueLines({ worst }: SecretGroup): string[] {
   const { value } = worst.secret;
   if (value === undefined) return [];
   return value.split(/\r?\n/).map((line, index) => `${index === 0 ? '   value: ' : '          '}${printable(line)}`);
+}
+
+// Not wrapped either: a command is copied.
+function proofLines(findings: readonly Finding[]): string[] {
+  return findings.flatMap(({ proof }) => (proof === undefined ? [] : [`   proof: ${printable(proof)}`]));
 }
 
 function companionLines({ worst: { companion } }: SecretGroup, { width, paint }: TextStyle): string[] {

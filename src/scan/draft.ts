@@ -2,20 +2,31 @@
 
 import type { Match, RuleSet } from '../detect/rule.ts';
 import { type Confidence, confidences, type Detector, type Provider } from '../detect/rule.ts';
-import type { Exposure, Location } from './finding.ts';
+import type { Attachment } from '../source/source.ts';
+import type { Exposure, Location, Removal } from './finding.ts';
+import type { HeaderString } from './layer-scan.ts';
 
 export interface Draft {
   readonly match: Match;
   readonly location: Location;
   /** Index of the layer it is in, for files. */
   readonly layer?: number;
+  /** The entry it is in, as the layer's tar has it. */
+  readonly stored?: {
+    readonly path: string;
+    readonly rawName: string;
+    readonly ordinal: number;
+    readonly header?: HeaderString;
+  };
+  /** What it is in where it hangs off the image. */
+  readonly attachment?: Attachment;
   /** The history entry that put it there, where it is known. */
   readonly historyIndex?: number;
   /** Other history entries that hold the same secret at the same place. */
   readonly alsoAt: readonly number[];
   readonly exposure: Exposure;
-  /** The layer that took it away. */
-  readonly removedBy?: number;
+  /** The layer that took it away, and how. */
+  readonly removedBy?: { readonly layer: number; readonly how: Removal };
   /** True where public packages publish this secret. */
   readonly published?: boolean;
 }

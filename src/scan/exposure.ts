@@ -2,10 +2,10 @@
  * Whether a file that a layer adds is still what a container sees, and if not, which layer took it away
  * (OCI image-spec layer.md): whiteouts and opaque markers act on lower layers, never on their own; a
  * later entry at the same path replaces it; anything but a directory at a folder's path hides what was
- * below. Content lives while any hard link to it does.
+ * below. Content lives while any hard link to it does; a name lives while anything has it.
  */
 
-import type { Exposure } from './finding.ts';
+import type { Exposure, Removal } from './finding.ts';
 import { type IndexHit, type LayerIndex, lookUp } from './layer-index.ts';
 
 /** A file of one layer. */
@@ -13,26 +13,19 @@ export interface FilePlace {
   readonly layer: number;
   readonly ordinal: number;
   readonly path: string;
+  /** True where it is the name that matters: another content under it does not take that away. */
+  readonly isName?: boolean;
 }
 
 /** What became of it. */
 export interface FileFate {
   readonly exposure: Exclude<Exposure, 'metadata' | 'attestation'>;
-  /** The layer that took the last name of it away. */
-  readonly removedBy?: number;
+  /** The layer that took the last name of it away, and how. */
+  readonly removedBy?: { readonly layer: number; readonly how: Removal };
 }
 
 /** One name of a file's content, and since when it has it. */
-interface Alias {
-  readonly path: string;
-  readonly layer: number;
-  readonly ordinal: number;
-}
-
-interface Removal {
-  readonly layer: number;
-  readonly how: 'overwritten' | 'deleted';
-}
+type Alias = FilePlace;
 
 /** Follows files through the layers above them; `layers` is lowest first, undefined where a layer could not be read. */
 export class ExposureTracker {
@@ -51,15 +44,15 @@ export class ExposureTracker {
 
   /** What became of a file: live while any of its names is. */
   fate(file: FilePlace): FileFate {
-    const removals: Removal[] = [];
-    const aliases = this.#aliases(file);
+    const removals: NonNullable<FileFate['removedBy']>[] = [];
+    const aliases = file.isName === true ? [file] : this.#aliases(file);
     for (const alias of aliases) {
       const removal = this.#removalOf(alias);
       if (removal === undefined) return { exposure: 'live' };
       removals.push(removal);
     }
     const last = removals.reduce((a, b) => (b.layer > a.layer ? b : a));
-    return { exposure: last.how, removedBy: last.layer };
+    return { exposure: last.how === 'replaced' ? 'overwritten' : 'deleted', removedBy: last };
   }
 
   /** All names the content ever had: the file's own and each hard link made to one that was still there. */
@@ -85,7 +78,7 @@ export class ExposureTracker {
     return removal === undefined;
   }
 
-  #removalOf(alias: Alias, untilLayer = this.#layers.length, untilOrdinal = 0): Removal | undefined {
+  #removalOf(alias: Alias, untilLayer = this.#layers.length, untilOrdinal = 0): FileFate['removedBy'] {
     const parents = parentsOf(alias.path);
     for (let layer = alias.layer; layer < this.#layers.length && layer <= untilLayer; layer++) {
       const own = layer === alias.layer;
@@ -96,11 +89,16 @@ export class ExposureTracker {
           : isMarker(hit) || hit.ordinal < before;
       const hits = this.#hits[layer]!;
       const here = (hits.get(alias.path) ?? []).filter(acts);
-      if (here.some((hit) => !isMarker(hit))) return { layer, how: 'overwritten' };
-      if (here.some((hit) => hit.type === 'whiteout')) return { layer, how: 'deleted' };
+      const again = here.some((hit) => !isMarker(hit));
+      if (again && alias.isName === true) continue;
+      if (again) return { layer, how: 'replaced' };
+      if (here.some((hit) => hit.type === 'whiteout')) return { layer, how: 'whiteout' };
+      // An opaque marker at a folder empties it; the folder itself and its name stay.
       for (const parent of parents) {
         const above = (hits.get(parent) ?? []).filter(acts);
-        if (above.some((hit) => hit.type !== 'directory')) return { layer, how: 'deleted' };
+        if (above.some((hit) => hit.type === 'whiteout')) return { layer, how: 'whiteout' };
+        if (above.some((hit) => hit.type === 'opaque')) return { layer, how: 'opaque' };
+        if (above.some((hit) => hit.type !== 'directory')) return { layer, how: 'folder-replaced' };
       }
     }
     return undefined;

@@ -33,6 +33,12 @@ export type LocationKind =
 /** Whether the secret is still in what a container sees. */
 export type Exposure = 'live' | 'overwritten' | 'deleted' | 'metadata' | 'attestation';
 
+/**
+ * How a later layer took a file away: another entry at its path, a whiteout of it or of a folder above it, a folder marked opaque,
+ * or something that is no folder in place of one above it.
+ */
+export type Removal = 'replaced' | 'whiteout' | 'opaque' | 'folder-replaced';
+
 export interface Location {
   readonly kind: LocationKind;
   /** The variable's, label's or argument's name, where the kind has one. */
@@ -82,7 +88,14 @@ export interface Finding {
   readonly instruction?: Instruction;
   readonly alsoAt?: readonly { readonly historyIndex: number }[];
   readonly exposure: Exposure;
-  readonly removedBy?: { readonly layer: number; readonly historyIndex?: number };
+  readonly removedBy?: { readonly layer: number; readonly historyIndex?: number; readonly how?: Removal };
+  /**
+   * Where several images were scanned and the secret is in no file of this one any more: the other images in whose file
+   * system or variables it is. Empty: it is in none of them.
+   */
+  readonly liveIn?: readonly string[];
+  /** The command that gets the secret, or the text it stands in, out of the image as it is stored. */
+  readonly proof?: string;
   readonly remediation: { readonly summary: string; readonly url?: string };
   /** True where public packages publish this very secret (a test key, a sample): hence the low confidence. */
   readonly published?: boolean;

@@ -6,6 +6,8 @@ import type { Draft, KnownRule } from './draft.ts';
 import type { Exposure, Finding, Instruction, LayerPlace, Location } from './finding.ts';
 import { type Fingerprinter, placeFingerprint } from './fingerprint.ts';
 import { type Masker, mask } from './mask.ts';
+import { proofOf } from './proof.ts';
+import type { ProofKit } from './proof-kit.ts';
 import { severityRank } from './triage.ts';
 
 /** What the drafts of one image are finished with. */
@@ -20,6 +22,8 @@ export interface FinishContext {
   readonly showSecrets: boolean;
   /** Tells lines of the Dockerfile. */
   readonly lines: DockerfileLines;
+  /** Makes proofs; without it there are none. */
+  readonly proofs?: ProofKit;
 }
 
 /** Finishes drafts and puts them in order: severest first, what is live before what is not, then by place. */
@@ -47,6 +51,7 @@ async function finishOne(draft: Draft, context: FinishContext): Promise<Finding>
   const place = [location.path ?? location.name ?? '', ...(location.nested ?? [])];
   const instruction = instructionOf(draft, context);
   const { url } = provider.rotation;
+  const proof = context.proofs && proofOf(draft, context.proofs);
   return {
     fingerprint,
     placeFingerprint: placeFingerprint(fingerprint, location.kind, place),
@@ -70,6 +75,7 @@ async function finishOne(draft: Draft, context: FinishContext): Promise<Finding>
     ...(draft.alsoAt.length === 0 ? {} : { alsoAt: draft.alsoAt.map((historyIndex) => ({ historyIndex })) }),
     exposure: draft.exposure,
     ...(draft.removedBy === undefined ? {} : { removedBy: remover(draft.removedBy, context) }),
+    ...(proof === undefined ? {} : { proof }),
     remediation: { summary: provider.rotation.summary, ...(url === undefined ? {} : { url }) },
     ...(draft.published === true ? { published: true } : {}),
   };
@@ -97,9 +103,12 @@ function instructionOf(draft: Draft, context: FinishContext): Instruction | unde
   return { ...(instruction ?? { createdBy: context.masker.apply(text) }), dockerfile };
 }
 
-function remover(layer: number, context: FinishContext): NonNullable<Finding['removedBy']> {
+function remover(
+  { layer, how }: NonNullable<Draft['removedBy']>,
+  context: FinishContext,
+): NonNullable<Finding['removedBy']> {
   const historyIndex = context.madeBy[layer];
-  return { layer, ...(historyIndex === undefined ? {} : { historyIndex }) };
+  return { layer, ...(historyIndex === undefined ? {} : { historyIndex }), how };
 }
 
 /** A history entry as reports show it. */

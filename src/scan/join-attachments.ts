@@ -20,7 +20,8 @@ export function joinAttachments(
 ): JoinedAttachments {
   const drafts: Draft[] = [];
   const diagnostics: Diagnostic[] = [];
-  for (const { title, blob } of attachments) {
+  for (const attachment of attachments) {
+    const { title, blob } = attachment;
     if (blob === undefined) continue;
     const scan = blobs.scans.get(blob);
     if (scan === undefined) {
@@ -46,6 +47,7 @@ export function joinAttachments(
             ...(content.nested.length === 0 ? {} : { nested: content.nested }),
             ...(content.git === undefined ? {} : { git: content.git }),
           },
+          attachment,
           alsoAt: [],
           exposure: 'attestation',
         });

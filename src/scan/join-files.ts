@@ -2,7 +2,7 @@
 
 import type { Match } from '../detect/rule.ts';
 import { better, type Draft, type KnownRule } from './draft.ts';
-import { ExposureTracker } from './exposure.ts';
+import { ExposureTracker, type FilePlace } from './exposure.ts';
 import type { Location } from './finding.ts';
 import type { ContentMatches, LayerScan } from './layer-scan.ts';
 
@@ -26,27 +26,37 @@ export function joinFiles(
       joinFiles([scan], [], rules, { ...reading, isStack: true }).map(({ removedBy, ...draft }) => ({
         ...draft,
         layer,
-        ...(removedBy === undefined ? {} : { removedBy: layer }),
+        ...(removedBy === undefined ? {} : { removedBy: { ...removedBy, layer } }),
       })),
     );
   }
   const places = layers.flatMap((scan, layer) => (scan?.contents ?? []).map((content) => ({ layer, content })));
   const tracker = new ExposureTracker(
     layers.map((scan) => scan?.index),
-    places.map(({ layer, content }) => ({ layer, ordinal: content.ordinal, path: content.path })),
+    places.map(({ layer, content }) => filePlace(layer, content)),
   );
   return places.flatMap(({ layer, content }) => {
-    const fate = tracker.fate({ layer, ordinal: content.ordinal, path: content.path });
+    const fate = tracker.fate(filePlace(layer, content));
     const historyIndex = madeBy[layer];
     return oneASecret(content.matches, rules).map((match) => ({
       match,
       location: locate(content, match, reading),
       layer,
+      stored: storedEntry(content),
       ...(historyIndex === undefined ? {} : { historyIndex }),
       alsoAt: [],
       ...fate,
     }));
   });
+}
+
+function storedEntry({ path, rawName = path, ordinal, header }: ContentMatches): NonNullable<Draft['stored']> {
+  return { path, rawName, ordinal, ...(header === undefined ? {} : { header }) };
+}
+
+function filePlace(layer: number, { ordinal, path, nested, header }: ContentMatches): FilePlace {
+  const isName = header !== undefined && header.attribute === undefined && nested.length === 0;
+  return { layer, ordinal, path, isName };
 }
 
 /** A secret that stands in a content more than once is one finding, at its first place. */

@@ -8,7 +8,7 @@ import { type CompiledRules, detect } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import { parseCreatedBy } from '../oci/created-by.ts';
 import type { HistoryEntry, ImageConfig } from '../oci/image-config.ts';
-import type { ImageRecord } from '../source/source.ts';
+import type { Attachment, ImageRecord } from '../source/source.ts';
 import { annotationStrings, attachedStrings } from './attached-strings.ts';
 import { better, type Draft, type KnownRule } from './draft.ts';
 import type { LocationKind } from './finding.ts';
@@ -42,6 +42,7 @@ interface Place {
   readonly field: boolean;
   /** True where the string is a text whose lines count. */
   readonly isWhole?: boolean;
+  readonly attachment?: Attachment;
   match: Match;
   readonly historyIndexes: number[];
 }
@@ -50,6 +51,8 @@ interface Place {
 export interface ScannedString {
   readonly string: MetadataString;
   readonly matches: readonly Match[];
+  /** What it is a string of, where it hangs off the image. */
+  readonly attachment?: Attachment;
 }
 
 /** Runs the rules over every string of an image's configuration, annotations and attachments. */
@@ -58,20 +61,23 @@ export function scanMetadata(
   compiled: CompiledRules,
 ): ScannedString[] {
   const scan = (string: MetadataString): ScannedString => ({ string, matches: detect(compiled, textOf(string)) });
+  const scanAttached = (attachment: Attachment): ScannedString[] =>
+    [...attachedStrings(attachment)].map((string) => ({ ...scan(string), attachment }));
   return [
     ...metadataStrings(config).map(scan),
     ...annotationStrings(annotations).map(scan),
-    ...attachments.flatMap((attachment) => withoutEchoes([...attachedStrings(attachment)].map(scan))),
+    ...attachments.flatMap((attachment) => withoutEchoes(scanAttached(attachment))),
   ];
 }
 
 /** A text that repeats what stands in a string of its own says nothing new. */
 function withoutEchoes(scanned: readonly ScannedString[]): ScannedString[] {
   const told = new Set<string>();
-  return scanned.map(({ string, matches }) => {
+  return scanned.map((one) => {
+    const { string, matches } = one;
     const kept = string.isWhole === true ? matches.filter(({ secret }) => !told.has(secret)) : matches;
     for (const { secret } of matches) told.add(secret);
-    return { string, matches: kept };
+    return { ...one, matches: kept };
   });
 }
 
@@ -83,8 +89,8 @@ export function joinMetadata(
 ): Draft[] {
   const places: Place[] = [];
   const history = config.history ?? [];
-  const found = scanned.flatMap(({ string, matches }) => matches.map((match) => ({ string, match })));
-  for (const { string, match } of found) {
+  const found = scanned.flatMap(({ matches, ...one }) => matches.map((match) => ({ ...one, match })));
+  for (const { string, match, attachment } of found) {
     if (string.historyIndex === undefined) {
       if (string.kind === 'config' && places.some((place) => place.match.secret === match.secret)) continue;
       add(
@@ -95,6 +101,7 @@ export function joinMetadata(
           value: string.value,
           field: true,
           ...(string.isWhole === true ? { isWhole: true } : {}),
+          ...(attachment === undefined ? {} : { attachment }),
           match,
           historyIndexes: [],
         },
@@ -175,6 +182,7 @@ function toDraft(place: Place, history: readonly HistoryEntry[]): Draft {
     match: place.match,
     location: { kind: place.kind, ...named(place.name), ...(place.isWhole === true ? lineOf(place.match) : {}) },
     ...(historyIndex === undefined ? {} : { historyIndex }),
+    ...(place.attachment === undefined ? {} : { attachment: place.attachment }),
     alsoAt: indexes.filter((index) => index !== historyIndex),
     exposure: place.kind === 'attestation' ? 'attestation' : 'metadata',
   };

@@ -14,6 +14,7 @@ import { joinFiles } from './join-files.ts';
 import { joinMetadata, scanMetadata } from './join-metadata.ts';
 import type { LayerScan } from './layer-scan.ts';
 import { Masker } from './mask.ts';
+import type { ProofPlace } from './proof-source.ts';
 import { demotePublic, type Filter, triage } from './triage.ts';
 
 /** What every image of a run is joined with. */
@@ -24,6 +25,8 @@ export interface JoinKit {
   readonly knownPublic: ReadonlySet<string>;
   readonly fingerprinter: Fingerprinter;
   readonly filter: Filter;
+  /** Where the images are from, as the user named it; without it there are no proofs. */
+  readonly place?: ProofPlace;
   readonly showSecrets: boolean;
 }
 
@@ -75,6 +78,7 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     madeBy: alignment.layers,
     masker,
     lines: new DockerfileLines(attachments),
+    ...(kit.place === undefined ? {} : { proofs: { place: kit.place, record, scans: layers, masker } }),
   });
   const skipped = [
     ...record.diagnostics,

@@ -28,12 +28,18 @@ export class Masker {
     return replaceAll(text, this.#secrets);
   }
 
+  /** What is left of a path or name where its secrets are cut out; in one piece where it has none. */
+  partsOfName(name: string): string[] {
+    return this.#inNames().reduce((parts, secret) => parts.flatMap((part) => part.split(secret)), [name]);
+  }
+
   /** A path or a variable's name with each secret masked, but for plain words: `password` may be one, in `DB_PASSWORD_FILE` it is none. */
   applyToName(name: string): string {
-    return replaceAll(
-      name,
-      this.#secrets.filter((secret) => !/^[A-Za-z_-]{1,15}$/u.test(secret)),
-    );
+    return replaceAll(name, this.#inNames());
+  }
+
+  #inNames(): readonly string[] {
+    return this.#secrets.filter((secret) => !/^[A-Za-z_-]{1,15}$/u.test(secret));
   }
 }
 

@@ -15,7 +15,8 @@ const batchBytes = 64 * 1024;
 const mostWaitingBytes = 8 * 1024 * 1024;
 
 /** Records that say in numbers or once more what the header says. */
-const plainRecords = /^(?:path|linkpath|size|mtime|atime|ctime|uid|gid|hdrcharset|GNU\.sparse\..*|LIBARCHIVE\.creationtime)$/;
+const plainRecords =
+  /^(?:path|linkpath|size|mtime|atime|ctime|uid|gid|hdrcharset|GNU\.sparse\..*|LIBARCHIVE\.creationtime)$/;
 
 /** A string of an entry, or of a member in it. */
 interface Line {

@@ -10,12 +10,14 @@ import { compilePlan } from '../detect/matcher.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
+import type { Reference } from '../oci/reference.ts';
 import type { ImageSource } from '../source/source.ts';
 import { auditEnv, envVerdicts } from './audit-env.ts';
 import { rulesById } from './draft.ts';
 import type { EnvImageReport, EnvReport, ImageError, ImageReport, Report, Suppressed } from './finding.ts';
 import { Fingerprinter } from './fingerprint.ts';
 import type { JoinKit } from './join.ts';
+import { withLiveIn } from './live-in.ts';
 import { ScanPool } from './pool.ts';
 import type { ScanProgress } from './progress.ts';
 import { scanSource } from './scan-source.ts';
@@ -24,6 +26,8 @@ import { addSuppressed, type Filter, isAskedFor, severityRank } from './triage.t
 /** An image to look at: how the user calls it, and how to open it. */
 export interface Target {
   readonly text: string;
+  /** What the text means, for proofs. */
+  readonly reference?: Reference;
   readonly open: (signal: AbortSignal) => Promise<ImageSource>;
 }
 
@@ -68,7 +72,12 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
     for (const target of targets) {
       await withSource(target, options, images, async (source) => {
         await tellWhatComes(source, target.text, options.progress);
-        const scanned = await scanSource(source, { ...options, pool, join });
+        const { reference: place } = target;
+        const scanned = await scanSource(source, {
+          ...options,
+          pool,
+          join: place === undefined ? join : { ...join, place },
+        });
         for (const image of scanned.images) {
           images.push(await withReach(image.report, source, options));
           hiddenByConfidence += image.hiddenByConfidence;
@@ -81,7 +90,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
     await pool.close();
   }
   const summary = { ...summarise(images), hiddenByConfidence, ...presentSum(suppressed) };
-  return { ...head(options, started), images, diagnostics, summary };
+  return { ...head(options, started), images: withLiveIn(images), diagnostics, summary };
 }
 
 async function withReach(image: ImageReport, source: ImageSource, options: RunOptions): Promise<ImageReport> {

@@ -121,6 +121,7 @@ async function resolveImage(
     ...(await commonOf(place, candidate, options, diagnostics)),
     platform,
     configDigest: candidate.config.digest ?? `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+    configKey: candidate.config.path,
     config,
     layers,
   };

@@ -60,6 +60,14 @@ export interface Attachment {
   readonly blob?: string;
 }
 
+/** Where a registry has an image. */
+export interface RegistryAccess {
+  /** `host/name`. */
+  readonly repository: string;
+  /** `https://host/v2/name`, where the registry asked for no authorization. */
+  readonly openUrl?: string;
+}
+
 /** One image for one platform. */
 export interface ImageRecord {
   /** What the user asked for, or the name the archive gives the image. */
@@ -75,6 +83,10 @@ export interface ImageRecord {
   /** Of the index, the manifest and its descriptors. */
   readonly annotations?: readonly Annotation[];
   readonly attachments?: readonly Attachment[];
+  /** How to ask its registry for it again. */
+  readonly access?: RegistryAccess;
+  /** Where its archive or layout has the configuration. */
+  readonly configKey?: string;
   /** What it is where it is no container image but a chart, a build cache …: its layers do not lie on one another. */
   readonly artifactType?: string;
   /** What the source met and went on from while it resolved this image. */

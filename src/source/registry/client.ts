@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanError } from '../../errors.ts';
 import type { ImageName } from '../../oci/reference.ts';
+import type { RegistryAccess } from '../source.ts';
 import type { BlobHolder } from './blob.ts';
 import { parseChallenges } from './challenge.ts';
 import { type FoundCredentials, findCredentials } from './credentials/find.ts';
@@ -76,6 +77,16 @@ export class RepositoryClient implements BlobHolder {
   /** True where the registry itself speaks plain HTTP. */
   get isPlain(): boolean {
     return this.#origins[0].startsWith('http:');
+  }
+
+  /** Where it is, and whether anybody may come: told once it was asked. */
+  get access(): RegistryAccess {
+    const { host, repository } = this.#name;
+    const isOpen = this.#authorization === undefined;
+    return {
+      repository: `${host}/${repository}`,
+      ...(isOpen ? { openUrl: `${this.#origins[0].replace(/\/$/, '')}/v2/${repository}` } : {}),
+    };
   }
 
   /** A client of the same repository that comes without any credentials. */

@@ -140,7 +140,7 @@ interface Wanted {
   readonly urls?: readonly string[] | undefined;
 }
 
-function toRecord({ image, attached, reference, repoTags }: FoundImage): ImageRecord {
+function toRecord({ repository, image, attached, reference, repoTags }: FoundImage): ImageRecord {
   const { digest, manifest, config, platform, artifactType } = image;
   const layers = artifactType === undefined ? manifest.layers : contentsOf(manifest);
   return {
@@ -151,6 +151,7 @@ function toRecord({ image, attached, reference, repoTags }: FoundImage): ImageRe
     manifestDigest: digest,
     configDigest: manifest.config.digest,
     repoTags,
+    access: repository.client.access,
     config,
     layers: layers.map((layer) => ({
       blob: layer.digest,

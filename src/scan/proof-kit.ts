@@ -1,0 +1,26 @@
+/** What proofs are made of, and how each ends: with the line or the bytes that hold the secret. */
+
+import type { ImageRecord } from '../source/source.ts';
+import type { Draft } from './draft.ts';
+import type { LayerScan } from './layer-scan.ts';
+import type { Masker } from './mask.ts';
+import type { ProofPlace } from './proof-source.ts';
+
+/** Lines are shown whole where the secret ends not too far to the right. */
+const widestColumn = 400;
+
+/** What a proof is made of. */
+export interface ProofKit {
+  /** Where the image is from, as the user named it. */
+  readonly place: ProofPlace;
+  readonly record: ImageRecord;
+  readonly scans: readonly (LayerScan | undefined)[];
+  readonly masker: Masker;
+}
+
+/** The line the secret is in, or its bytes where the line is long or the secret has several. */
+export function selection({ match }: Draft): string {
+  const { line, column, secret, start, end } = match;
+  const isLine = column !== undefined && column + secret.length <= widestColumn && !secret.includes('\n');
+  return isLine ? `sed -n ${line}p` : `tail -c +${start + 1} | head -c ${end - start}`;
+}
