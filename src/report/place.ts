@@ -40,8 +40,21 @@ export function whereOf(location: Location): string {
     const at = line === undefined ? '' : `:${line}`;
     return (subject === undefined ? kindName(kind) : `${kindName(kind)} ${elide(oneLine(subject))}${at}`) + decoding;
   }
-  const chain = [path ?? '?', ...nested].map(printable).join(' › ');
-  return elide(chain) + (line === undefined ? '' : `:${line}`) + decoding;
+  const names = [path ?? '?', ...nested];
+  const chain = (location.git === undefined ? names : names.map(withoutObjects)).map(printable).join(' › ');
+  return elide(chain) + (line === undefined ? '' : `:${line}`) + historyOf(location) + decoding;
+}
+
+// Which of git's own files it is in helps nobody; the JSON report has it.
+function withoutObjects(path: string): string {
+  return path.replace(/\/objects\/(?:pack\/pack-[0-9a-f]{40,64}\.pack|[0-9a-f]{2}\/[0-9a-f]{38,62})$/, '');
+}
+
+function historyOf({ git }: Location): string {
+  if (git === undefined) return '';
+  const state = git.unreachable === true ? 'unreachable' : git.inHead === false ? 'gone from HEAD' : undefined;
+  const words = [git.authorDate?.slice(0, 10), state].filter((word) => word !== undefined);
+  return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }
 
 /** The kind of place as a person calls it; kinds we do not know yet are called what they are. */

@@ -19,6 +19,7 @@ export const toolPackages = {
   openssl: 'openssl',
   zstd: 'zstd',
   xz: 'xz-utils',
+  git: 'git',
   bzip2: 'bzip2',
   lz4: 'lz4',
   bsdtar: 'libarchive-tools',
