@@ -19,12 +19,13 @@ try {
       knownMisses: [],
     })),
   }));
-  const text = JSON.stringify({ digest, providers: lean, knownPublic });
+  const rules = providers.reduce((sum, provider) => sum + provider.detectors.length, 0);
+  const head = { digest, counts: { providers: providers.length, rules } };
+  const text = `${JSON.stringify(head)}\n${JSON.stringify({ providers: lean, knownPublic })}`;
   mkdirSync(dirname(output), { recursive: true });
   writeFileSync(output, text);
   writeFileSync(`${dirname(output)}/plan.bin`, encodePlan(planMatches({ digest, providers })));
-  const detectors = providers.reduce((sum, provider) => sum + provider.detectors.length, 0);
-  console.log(`${output}: ${providers.length} providers, ${detectors} detectors, ${text.length} bytes`);
+  console.log(`${output}: ${providers.length} providers, ${rules} detectors, ${text.length} bytes`);
 } catch (error) {
   console.error(messageOf(error));
   process.exitCode = 1;

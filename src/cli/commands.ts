@@ -126,6 +126,7 @@ async function runOptions(
 
 /** Ids of rules and providers for what was named; a category stands for its providers. @throws ScanError USAGE_INVALID */
 function namedRules(names: readonly string[], ruleSet: RuleSet): string[] {
+  if (names.length === 0) return [];
   const ids = overridableIds(ruleSet);
   for (const id of ruleSet.disabled ?? []) ids.add(id);
   const categories = new Set(ruleSet.providers.flatMap((provider) => provider.categories));
@@ -141,7 +142,7 @@ function namedRules(names: readonly string[], ruleSet: RuleSet): string[] {
 
 /** Whatever is set for a rule must be set for one there is: a misspelt name would silently do nothing. @throws ScanError CONFIG_INVALID */
 function checkOverrides(config: Config | undefined, ruleSet: RuleSet): readonly RuleOverride[] {
-  if (config === undefined) return [];
+  if (config === undefined || config.overrides.length === 0) return [];
   const ids = overridableIds(ruleSet);
   for (const { id, line } of config.overrides) {
     if (ids.has(id)) continue;

@@ -102,6 +102,26 @@ export function loadAutomaton(): Uint8Array | undefined {
   return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
 }
 
+/** The rules as scripts/compile-rules.ts writes them: what is asked in every run in the first line, the rest is read when it is asked for. */
+export function readCompiledRules(bytes: Buffer): RuleSet {
+  const cut = bytes.indexOf('\n');
+  const head = JSON.parse(bytes.toString('utf8', 0, cut)) as Required<Pick<RuleSet, 'digest' | 'counts'>>;
+  let rest: Required<Pick<RuleSet, 'providers' | 'knownPublic'>> | undefined;
+  const read = (): typeof rest & object => {
+    rest ??= JSON.parse(bytes.toString('utf8', cut + 1)) as typeof rest & object;
+    return rest;
+  };
+  return {
+    ...head,
+    get providers() {
+      return read().providers;
+    },
+    get knownPublic() {
+      return read().knownPublic;
+    },
+  };
+}
+
 /** What matching needs of a rule set, as bytes that threads can share: as it was built, or worked out now. */
 export function loadPlan(ruleSet: RuleSet): Uint8Array {
   const path = fileURLToPath(new URL('dist/plan.bin', root));
@@ -131,7 +151,7 @@ async function loadBuiltInRules(): Promise<RuleSet> {
   if (isSource) return readRuleFolder(fileURLToPath(new URL('rules', root)));
   const path = fileURLToPath(new URL('dist/rules.json', root));
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as RuleSet;
+    return readCompiledRules(readFileSync(path));
   } catch (cause) {
     throw new ScanError('INTERNAL', `the compiled rules at ${path} can't be read`, {
       hint: 'Reinstall whichlayer; in a checkout, run make build.',

@@ -127,6 +127,8 @@ export interface RuleSet {
   /** `sha256:hex` over everything that changes what is found; prose does not count. */
   readonly digest: string;
   readonly providers: readonly Provider[];
+  /** How many there are, where that is known before they are read. */
+  readonly counts?: { readonly providers: number; readonly rules: number };
   /** Hashes of secrets that public packages publish (`publicSecretHash`). */
   readonly knownPublic?: readonly string[];
   /** What a report must say of the rules: those that can't be run, what is done otherwise than their file says. */

@@ -37,6 +37,9 @@ export interface KnownRule {
   readonly provider: Provider;
 }
 
+/** Where rules are looked up by their ids. */
+export type RuleLookup = Pick<ReadonlyMap<string, KnownRule>, 'get'>;
+
 /** Detectors by id. */
 export function rulesById(ruleSet: RuleSet): Map<string, KnownRule> {
   const known = new Map<string, KnownRule>();
@@ -55,12 +58,12 @@ export function rankOf(confidence: Confidence): number {
  * The match that says most of two of the same secret at the same place: whoever knows the provider, then the surer. A mark
  * at one of them does not speak for the other, nor does it decide which is told: an image must not choose.
  */
-export function better(a: Match, b: Match, rules: ReadonlyMap<string, KnownRule>): Match {
+export function better(a: Match, b: Match, rules: RuleLookup): Match {
   const { marked: _, ...best } = surer(a, b, rules);
   return a.marked === true && b.marked === true ? { ...best, marked: true } : best;
 }
 
-function surer(a: Match, b: Match, rules: ReadonlyMap<string, KnownRule>): Match {
+function surer(a: Match, b: Match, rules: RuleLookup): Match {
   // What the user's list names for one rule, another rule still finds.
   if ((a.allowed ?? false) !== (b.allowed ?? false)) return a.allowed === true ? b : a;
   const generic = (match: Match): boolean => rules.get(match.rule)?.detector.generic ?? true;

@@ -2,7 +2,7 @@
 
 import type { HistoryEntry } from '../oci/image-config.ts';
 import type { DockerfileLines } from './dockerfile-line.ts';
-import type { Draft, KnownRule } from './draft.ts';
+import type { Draft, RuleLookup } from './draft.ts';
 import type { Exposure, Finding, Instruction, LayerPlace, Location } from './finding.ts';
 import { type Fingerprinter, placeFingerprint } from './fingerprint.ts';
 import { type Masker, mask } from './mask.ts';
@@ -12,7 +12,7 @@ import { severityRank } from './triage.ts';
 
 /** What the drafts of one image are finished with. */
 export interface FinishContext {
-  readonly rules: ReadonlyMap<string, KnownRule>;
+  readonly rules: RuleLookup;
   readonly history: readonly HistoryEntry[];
   readonly layers: readonly LayerPlace[];
   /** For each layer the history entry that made it. */

@@ -2,7 +2,7 @@
 
 import { type Diagnostic, incomplete } from '../errors.ts';
 import type { Attachment } from '../source/source.ts';
-import type { Draft, KnownRule } from './draft.ts';
+import type { Draft, RuleLookup } from './draft.ts';
 import type { ScannedBlobs } from './join.ts';
 import { oneASecret } from './join-files.ts';
 
@@ -16,7 +16,7 @@ export interface JoinedAttachments {
 export function joinAttachments(
   attachments: readonly Attachment[],
   blobs: ScannedBlobs,
-  rules: ReadonlyMap<string, KnownRule>,
+  rules: RuleLookup,
 ): JoinedAttachments {
   const drafts: Draft[] = [];
   const diagnostics: Diagnostic[] = [];

@@ -1,7 +1,7 @@
 /** From the matches in an image's layers to findings in files: which layer, which instruction, still there or not. */
 
 import type { Match } from '../detect/rule.ts';
-import { better, type Draft, type KnownRule } from './draft.ts';
+import { better, type Draft, type RuleLookup } from './draft.ts';
 import { ExposureTracker, type FilePlace } from './exposure.ts';
 import type { Location } from './finding.ts';
 import type { ContentMatches, LayerScan } from './layer-scan.ts';
@@ -18,7 +18,7 @@ export interface LayerReading {
 export function joinFiles(
   layers: readonly (LayerScan | undefined)[],
   madeBy: readonly (number | undefined)[],
-  rules: ReadonlyMap<string, KnownRule>,
+  rules: RuleLookup,
   reading: LayerReading = { isStack: true, isWindows: false },
 ): Draft[] {
   if (!reading.isStack) {
@@ -60,7 +60,7 @@ function filePlace(layer: number, { ordinal, path, nested, header }: ContentMatc
 }
 
 /** A secret that stands in a content more than once is one finding, at its first place. */
-export function oneASecret(matches: readonly Match[], rules: ReadonlyMap<string, KnownRule>): Match[] {
+export function oneASecret(matches: readonly Match[], rules: RuleLookup): Match[] {
   const bySecret = new Map<string, Match>();
   for (const match of matches) {
     const known = bySecret.get(match.secret);

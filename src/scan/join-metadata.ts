@@ -10,7 +10,7 @@ import { parseCreatedBy } from '../oci/created-by.ts';
 import type { HistoryEntry, ImageConfig } from '../oci/image-config.ts';
 import type { Attachment, ImageRecord } from '../source/source.ts';
 import { annotationStrings, attachedStrings } from './attached-strings.ts';
-import { better, type Draft, type KnownRule } from './draft.ts';
+import { better, type Draft, type RuleLookup } from './draft.ts';
 import type { LocationKind } from './finding.ts';
 import { type MetadataString, metadataStrings, textOf } from './metadata-strings.ts';
 
@@ -82,11 +82,7 @@ function withoutEchoes(scanned: readonly ScannedString[]): ScannedString[] {
 }
 
 /** Joins what was found in the metadata into one finding a secret and place. */
-export function joinMetadata(
-  config: ImageConfig,
-  scanned: readonly ScannedString[],
-  rules: ReadonlyMap<string, KnownRule>,
-): Draft[] {
+export function joinMetadata(config: ImageConfig, scanned: readonly ScannedString[], rules: RuleLookup): Draft[] {
   const places: Place[] = [];
   const history = config.history ?? [];
   const found = scanned.flatMap(({ matches, ...one }) => matches.map((match) => ({ ...one, match })));
@@ -123,7 +119,7 @@ function addFromHistory(
   entry: HistoryEntry,
   string: MetadataString,
   match: Match,
-  rules: ReadonlyMap<string, KnownRule>,
+  rules: RuleLookup,
 ): void {
   const instruction =
     string.kind === 'history' && string.name === undefined ? parseCreatedBy(entry.createdBy).instruction : undefined;
@@ -152,7 +148,7 @@ function addFromHistory(
 }
 
 /** Adds a place, or puts it together with the one it repeats. */
-function add(places: Place[], place: Place, rules: ReadonlyMap<string, KnownRule>): void {
+function add(places: Place[], place: Place, rules: RuleLookup): void {
   const same = places.find(
     (known) =>
       known.match.secret === place.match.secret &&

@@ -4,7 +4,7 @@ import type { CompiledRules } from '../detect/matcher.ts';
 import { type Diagnostic, incomplete, notice } from '../errors.ts';
 import type { ImageRecord } from '../source/source.ts';
 import { DockerfileLines } from './dockerfile-line.ts';
-import type { KnownRule } from './draft.ts';
+import type { RuleLookup } from './draft.ts';
 import type { ImageReport, LayerPlace, LayerReport, Suppressed } from './finding.ts';
 import type { Fingerprinter } from './fingerprint.ts';
 import { finish, instructionAt } from './finish.ts';
@@ -20,9 +20,9 @@ import { demotePublic, type Filter, triage } from './triage.ts';
 /** What every image of a run is joined with. */
 export interface JoinKit {
   readonly compiled: CompiledRules;
-  readonly rules: ReadonlyMap<string, KnownRule>;
+  readonly rules: RuleLookup;
   /** Hashes of published secrets. */
-  readonly knownPublic: ReadonlySet<string>;
+  readonly knownPublic: Pick<ReadonlySet<string>, 'has'>;
   readonly fingerprinter: Fingerprinter;
   readonly filter: Filter;
   /** Where the images are from, as the user named it; without it there are no proofs. */

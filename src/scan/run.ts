@@ -13,7 +13,7 @@ import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { ImageSource } from '../source/source.ts';
 import { auditEnv, envVerdicts } from './audit-env.ts';
-import { rulesById } from './draft.ts';
+import { type KnownRule, rulesById } from './draft.ts';
 import type { EnvImageReport, EnvReport, ImageError, ImageReport, Report, Suppressed } from './finding.ts';
 import { Fingerprinter } from './fingerprint.ts';
 import type { JoinKit } from './join.ts';
@@ -182,10 +182,24 @@ async function withSource(
 }
 
 function joinKit(options: RunOptions, plan: Uint8Array): JoinKit {
+  // Read when the first match is joined: most images have none.
+  let rules: ReadonlyMap<string, KnownRule> | undefined;
+  let knownPublic: ReadonlySet<string> | undefined;
+  const { ruleSet } = options;
   return {
     compiled: compilePlan(decodePlan(plan)),
-    rules: rulesById(options.ruleSet),
-    knownPublic: new Set(options.ruleSet.knownPublic ?? []),
+    rules: {
+      get: (id) => {
+        rules ??= rulesById(ruleSet);
+        return rules.get(id);
+      },
+    },
+    knownPublic: {
+      has: (hash) => {
+        knownPublic ??= new Set(ruleSet.knownPublic ?? []);
+        return knownPublic.has(hash);
+      },
+    },
     fingerprinter: new Fingerprinter(options.fingerprintKey),
     filter: options.filter,
     showSecrets: options.showSecrets,
@@ -193,8 +207,8 @@ function joinKit(options: RunOptions, plan: Uint8Array): JoinKit {
 }
 
 function head(options: RunOptions, started: Date): Pick<Report, 'schemaVersion' | 'tool' | 'startedAt' | 'durationMs'> {
-  const { digest, providers, disabled = [] } = options.ruleSet;
-  const rules = providers.reduce((sum, { detectors }) => sum + detectors.length, 0);
+  const { digest, disabled = [] } = options.ruleSet;
+  const { providers, rules } = options.ruleSet.counts ?? countRules(options.ruleSet);
   return {
     schemaVersion: 1,
     tool: {
@@ -203,7 +217,7 @@ function head(options: RunOptions, started: Date): Pick<Report, 'schemaVersion' 
       ruleSet: {
         digest,
         rules,
-        providers: providers.length,
+        providers,
         ...(disabled.length === 0 ? {} : { disabled: disabled.length }),
       },
       ...(options.config === undefined ? {} : { config: options.config }),
@@ -211,6 +225,10 @@ function head(options: RunOptions, started: Date): Pick<Report, 'schemaVersion' 
     startedAt: started.toISOString(),
     durationMs: Date.now() - started.getTime(),
   };
+}
+
+function countRules({ providers }: RuleSet): { readonly providers: number; readonly rules: number } {
+  return { providers: providers.length, rules: providers.reduce((sum, { detectors }) => sum + detectors.length, 0) };
 }
 
 /** What is to be said of the rules that were asked for. */

@@ -2,7 +2,7 @@
 
 import { publicSecretHash } from '../detect/known-public.ts';
 import { type Confidence, type Match, type Severity, severities } from '../detect/rule.ts';
-import { type Draft, type KnownRule, rankOf } from './draft.ts';
+import { type Draft, type RuleLookup, rankOf } from './draft.ts';
 import type { Suppressed, Suppression } from './finding.ts';
 
 /** What the user asked to see. */
@@ -26,7 +26,7 @@ export interface Triage {
 }
 
 /** Sorts out what a filter shows. */
-export function triage(drafts: readonly Draft[], filter: Filter, rules: ReadonlyMap<string, KnownRule>): Triage {
+export function triage(drafts: readonly Draft[], filter: Filter, rules: RuleLookup): Triage {
   const wanted = drafts.filter(({ match }) => {
     const severity = rules.get(match.rule)!.detector.severity;
     if (filter.minSeverity !== undefined && severityRank(severity) < severityRank(filter.minSeverity)) return false;
@@ -78,7 +78,7 @@ export function isAskedFor(
 }
 
 /** A secret that public packages publish is a weak hint: it may be used in earnest, but hardly is. */
-export function demotePublic(drafts: readonly Draft[], knownPublic: ReadonlySet<string>): Draft[] {
+export function demotePublic(drafts: readonly Draft[], knownPublic: Pick<ReadonlySet<string>, 'has'>): Draft[] {
   return drafts.map((draft) => {
     const { match } = draft;
     if (!knownPublic.has(publicSecretHash(match.secret))) return draft;
