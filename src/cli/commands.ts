@@ -5,6 +5,7 @@ import { loadAutomaton, loadPlan, loadRules } from '../detect/load-rules.ts';
 import { overridableIds, overrideRules, type RuleOverride } from '../detect/override-rules.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
+import type { Dockerfile } from '../oci/provenance.ts';
 import { envReporters, reporters } from '../report/index.ts';
 import { printable } from '../report/printable.ts';
 import type { ReporterOptions } from '../report/reporter.ts';
@@ -68,18 +69,46 @@ async function overImages<R extends Report | EnvReport>(
   ruleSet: RuleSet,
   context: CommandContext,
 ): Promise<number> {
-  const targets = await targetsOf(operands, options);
+  const { images, bases } = await targetsOf(operands, options);
+  const dockerfile = options.dockerfile === undefined ? undefined : await readDockerfile(options.dockerfile);
   await checkOutputs(options);
   const progress = progressOf(options, context.io);
   try {
     const made = await runOptions(options, ruleSet, context, progress);
-    const report = await command.run(targets, config === undefined ? made : { ...made, config: config.file });
+    const report = await command.run(images, {
+      ...made,
+      bases,
+      ...(dockerfile === undefined ? {} : { dockerfile }),
+      ...(config === undefined ? {} : { config: config.file }),
+    });
     progress.close();
     await write(command.formats, report, options, context.io);
     complain(report, options, context.io);
     return command.exitCode(report, options);
   } finally {
     progress.close();
+  }
+}
+
+/** Longer ones are not written by hand. */
+const mostDockerfileBytes = 4 * 1024 * 1024;
+
+/** @throws ScanError USAGE_INVALID */
+async function readDockerfile(path: string): Promise<Dockerfile> {
+  try {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      if (size > mostDockerfileBytes) throw new Error('it is too large');
+      return { path, text: await file.readFile('utf8') };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new ScanError('USAGE_INVALID', `The Dockerfile ${path} can't be read: ${messageOf(error)}.`, {
+      subject: '--dockerfile',
+      cause: error,
+    });
   }
 }
 
@@ -113,6 +142,7 @@ async function runOptions(
       skip: namedRules(options.skip, ruleSet),
       allowInline: options.allowInline,
       showPublished: options.showPublished,
+      skipBase: options.skipBase,
     },
     showSecrets: options.showSecrets,
     fingerprintKey: process.env['WHICHLAYER_FINGERPRINT_KEY'],

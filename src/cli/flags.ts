@@ -81,6 +81,24 @@ export const flags: readonly Flag[] = [
       'Every tag of the repositories named; docker://host/name:1.* means some, docker://host/* all of a registry.',
   },
   {
+    name: 'base',
+    value: 'REF',
+    repeatable: true,
+    group: 'Images',
+    commands: ['scan'],
+    env: true,
+    description:
+      'The image that was built upon, from anywhere: layers that are the same as its own are marked, after their content was compared.',
+  },
+  {
+    name: 'dockerfile',
+    value: 'FILE',
+    group: 'Images',
+    commands: ['scan'],
+    env: true,
+    description: 'The Dockerfile the image was built with: findings tell the line that put them there.',
+  },
+  {
     name: 'no-referrers',
     group: 'Images',
     commands: images,
@@ -150,6 +168,13 @@ export const flags: readonly Flag[] = [
     env: true,
     description:
       'Show secrets that public packages publish, such as test keys and samples, which are otherwise counted, not shown.',
+  },
+  {
+    name: 'skip-base',
+    group: 'What is shown',
+    commands: ['scan'],
+    env: true,
+    description: 'Count what is in layers of a --base image instead of showing it.',
   },
   {
     name: 'config',
@@ -365,6 +390,9 @@ export interface LowArgs {
   readonly platform?: string;
   readonly imagesFrom?: string;
   readonly allTags: boolean;
+  readonly base: readonly string[];
+  readonly dockerfile?: string;
+  readonly skipBase: boolean;
   readonly noReferrers: boolean;
   readonly minConfidence: Confidence;
   readonly severity: Severity;

@@ -17,18 +17,26 @@ async function checkAuthorities(files: readonly string[]): Promise<void> {
   for (const file of files) readAuthorities(file, surroundingsOf());
 }
 
+/** What a run looks at. */
+export interface Targets {
+  readonly images: readonly Target[];
+  /** What they may be built upon. */
+  readonly bases: readonly Target[];
+}
+
 /**
  * The images to look at. Every reference is read before the first image is opened: a mistake in the last one must not cost
  * the scan of the first. @throws ScanError REFERENCE_INVALID, USAGE_INVALID, CONFIG_INVALID
  */
-export async function targetsOf(operands: readonly string[], options: LowArgs): Promise<Target[]> {
+export async function targetsOf(operands: readonly string[], options: LowArgs): Promise<Targets> {
   const listed = options.imagesFrom === undefined ? [] : await readList(options.imagesFrom);
   if (options.caFile.length > 0) await checkAuthorities(options.caFile);
   const credentials = await credentialsOf(options);
   const written = [...operands, ...listed].map(parseReference);
   const references = options.allTags ? written.map(wholeRepository) : written;
   if (credentials !== undefined) checkOneHost(references);
-  const targets = references.map((reference) => {
+  const hosts = new Set(references.map(hostOf));
+  const targetOf = (reference: Reference): Target => {
     const { text } = reference;
     const open: Target['open'] = (signal) =>
       openImage(reference, {
@@ -41,12 +49,13 @@ export async function targetsOf(operands: readonly string[], options: LowArgs): 
         foreignLayers: options.foreignLayers,
         instanceCredentials: options.instanceCredentials,
         ...(options.platform === undefined ? {} : { platform: options.platform }),
-        ...(credentials === undefined ? {} : { credentials }),
+        // Those for the images' registry are for no other.
+        ...(credentials === undefined || !hosts.has(hostOf(reference)) ? {} : { credentials }),
       });
     return { text, reference, open };
-  });
-  if (targets.length === 0) throw new ScanError('USAGE_INVALID', `No image is listed in ${options.imagesFrom}.`);
-  return targets;
+  };
+  if (references.length === 0) throw new ScanError('USAGE_INVALID', `No image is listed in ${options.imagesFrom}.`);
+  return { images: references.map(targetOf), bases: options.base.map(parseReference).map(targetOf) };
 }
 
 async function credentialsOf({ passwordStdin, username, registryToken }: LowArgs): Promise<Credentials | undefined> {
@@ -80,17 +89,14 @@ function wholeRepository(reference: Reference): Reference {
   return { kind: 'repositories', text, host: name.host, repository: name.repository, tag: '*' };
 }
 
+function hostOf(reference: Reference): string | undefined {
+  if (reference.kind === 'repositories') return reference.host;
+  return 'name' in reference ? reference.name?.host : undefined;
+}
+
 /** A password belongs to one registry: with images of several, it would be offered to all of them. */
 function checkOneHost(references: readonly Reference[]): void {
-  const hosts = new Set(
-    references.flatMap((reference) =>
-      reference.kind === 'repositories'
-        ? [reference.host]
-        : 'name' in reference && reference.name !== undefined
-          ? [reference.name.host]
-          : [],
-    ),
-  );
+  const hosts = new Set(references.flatMap((reference) => hostOf(reference) ?? []));
   if (hosts.size <= 1) return;
   throw new ScanError(
     'USAGE_INVALID',

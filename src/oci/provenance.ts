@@ -30,6 +30,28 @@ export function readProvenance(document: Uint8Array): Provenance | undefined {
   }
 }
 
+/** Images a build began with, as a provenance of any mode lists them: `debian:12`; that of the frontend is none of them. */
+export function readBaseImages(document: Uint8Array): readonly string[] {
+  try {
+    const predicate = asObject(field(statementOf(parseJson(document, 'provenance')), 'predicate'));
+    const v1 = field(asObject(field(predicate, 'buildDefinition')), 'resolvedDependencies');
+    const uris = asArray(v1 ?? field(predicate, 'materials')).map((material) =>
+      asText(field(asObject(material), 'uri')),
+    );
+    return uris.flatMap((uri) => imageOfUri(uri ?? '') ?? []);
+  } catch {
+    return [];
+  }
+}
+
+/** `pkg:docker/debian@12?platform=linux%2Famd64` */
+function imageOfUri(uri: string): string | undefined {
+  const [, name, version] = /^pkg:(?:docker|oci)\/([^@?]{1,255})(?:@([^?]{1,255}))?/.exec(uri) ?? [];
+  if (name === undefined || /^docker\/dockerfile(?:-upstream)?$/.test(name)) return undefined;
+  const tag = version === undefined ? '' : decodeURIComponent(version);
+  return tag === '' ? name : `${name}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`;
+}
+
 /** The statement itself, out of a DSSE envelope (cosign's `.att`) or a sigstore bundle around one. */
 function statementOf(json: unknown): JsonObject | undefined {
   const object = asObject(json);

@@ -180,6 +180,7 @@ function hiddenLines(count: number, { width, paint }: TextStyle): string[] {
 const suppressors: Readonly<Record<Suppression, string>> = {
   inline: 'by marks in their lines',
   'allow-list': 'by allow-lists of your rule files',
+  base: 'because they are in the base image (--skip-base)',
   published: 'because public packages publish the secret (--show-published)',
 };
 

@@ -99,8 +99,12 @@ function exposureHere(finding: Finding): string {
       return `overwritten ${by}`;
     case 'deleted':
       return `${finding.removedBy?.how === 'opaque' ? 'hidden by an opaque folder' : 'deleted'} ${by}, still in every pull`;
-    case 'attestation':
-      return 'in the build attestation';
+    case 'attestation': {
+      const stage = finding.instruction?.dockerfile?.stage;
+      return stage === undefined
+        ? 'in the build attestation'
+        : `only in metadata of build stage ${elide(oneLine(stage))}`;
+    }
     default:
       return metadataExposure(finding.location.kind);
   }

@@ -1,13 +1,14 @@
-/** A finding before triage: the secret in the clear, nothing masked, nothing hashed. */
+/** A finding before triage: nothing masked, nothing hashed, the secret in the clear unless its layer came from the cache. */
 
-import type { Match, RuleSet } from '../detect/rule.ts';
+import type { RuleSet } from '../detect/rule.ts';
 import { type Confidence, confidences, type Detector, type Provider } from '../detect/rule.ts';
 import type { Attachment } from '../source/source.ts';
 import type { Exposure, Location, Removal } from './finding.ts';
 import type { HeaderString } from './layer-scan.ts';
+import type { FoundMatch, Secret } from './secret.ts';
 
-export interface Draft {
-  readonly match: Match;
+export interface Draft<S extends Secret = Secret> {
+  readonly match: FoundMatch<S>;
   readonly location: Location;
   /** Index of the layer it is in, for files. */
   readonly layer?: number;
@@ -27,6 +28,8 @@ export interface Draft {
   readonly exposure: Exposure;
   /** The layer that took it away, and how. */
   readonly removedBy?: { readonly layer: number; readonly how: Removal };
+  /** True where a `--base` image has it too. */
+  readonly isBase?: boolean;
   /** True where public packages publish this secret. */
   readonly published?: boolean;
 }
@@ -58,15 +61,15 @@ export function rankOf(confidence: Confidence): number {
  * The match that says most of two of the same secret at the same place: whoever knows the provider, then the surer. A mark
  * at one of them does not speak for the other, nor does it decide which is told: an image must not choose.
  */
-export function better(a: Match, b: Match, rules: RuleLookup): Match {
+export function better<M extends FoundMatch>(a: M, b: M, rules: RuleLookup): M {
   const { marked: _, ...best } = surer(a, b, rules);
-  return a.marked === true && b.marked === true ? { ...best, marked: true } : best;
+  return (a.marked === true && b.marked === true ? { ...best, marked: true } : best) as M;
 }
 
-function surer(a: Match, b: Match, rules: RuleLookup): Match {
+function surer<M extends FoundMatch>(a: M, b: M, rules: RuleLookup): M {
   // What the user's list names for one rule, another rule still finds.
   if ((a.allowed ?? false) !== (b.allowed ?? false)) return a.allowed === true ? b : a;
-  const generic = (match: Match): boolean => rules.get(match.rule)?.detector.generic ?? true;
+  const generic = (match: M): boolean => rules.get(match.rule)?.detector.generic ?? true;
   if (generic(a) !== generic(b)) return generic(a) ? b : a;
   return rankOf(b.confidence) > rankOf(a.confidence) ? b : a;
 }

@@ -59,6 +59,18 @@ export interface LayerPlace {
   readonly index: number;
   readonly digest?: string;
   readonly diffId?: string;
+  /** The image it was inherited from, where that is known. */
+  readonly baseImage?: string;
+}
+
+/** The image an image was built upon. */
+export interface BaseImage {
+  readonly name: string;
+  /** How many of the layers, from the lowest, are its own; absent where only its name is known. */
+  readonly layers?: number;
+  /** Who says so: the user's `--base`, whose layers were compared, or what is only the image's word. */
+  readonly from: 'option' | 'annotation' | 'provenance' | 'dockerfile';
+  readonly verified: boolean;
 }
 
 export interface Instruction {
@@ -66,8 +78,11 @@ export interface Instruction {
   readonly historyIndex?: number;
   /** Masked. */
   readonly createdBy: string;
-  /** Where it stands in the Dockerfile, from a provenance of `mode=max`. */
-  readonly dockerfile?: { readonly path: string; readonly line: number };
+  /**
+   * Where it stands in the Dockerfile, from `--dockerfile` or a provenance of `mode=max`; `stage` is told where the image is not
+   * made of that stage.
+   */
+  readonly dockerfile?: { readonly path: string; readonly line: number; readonly stage?: string };
 }
 
 /** One secret at one place. */
@@ -114,6 +129,8 @@ export interface LayerReport {
   /** Masked. */
   readonly createdBy?: string;
   readonly base: boolean;
+  /** The image it was inherited from, where that is known. */
+  readonly baseImage?: string;
   readonly cached: boolean;
 }
 
@@ -140,6 +157,8 @@ export interface ImageReport {
   /** Whether anyone can pull it; with `--check-public`, of registry images with findings. */
   readonly reach?: PublicReach;
   readonly repoTags: readonly string[];
+  /** The image it was built upon, where something tells. */
+  readonly base?: BaseImage;
   readonly layers: readonly LayerReport[];
   readonly coverage: Coverage;
   readonly findings: readonly Finding[];
@@ -163,9 +182,9 @@ export interface Summary {
 
 /**
  * Why a finding is not shown: `inline` is a mark in its line (`--allow-inline`), `allow-list` one of an imported rule
- * file, `published` a hash of ours of a secret that public packages publish.
+ * file, `published` a hash of ours of a secret that public packages publish, `base` that it is in a layer of a `--base` image.
  */
-export type Suppression = 'inline' | 'allow-list' | 'published';
+export type Suppression = 'inline' | 'allow-list' | 'published' | 'base';
 
 /** How many findings were suppressed, by reason. */
 export type Suppressed = Readonly<Partial<Record<Suppression, number>>>;

@@ -5,9 +5,10 @@ import type { DockerfileLines } from './dockerfile-line.ts';
 import type { Draft, RuleLookup } from './draft.ts';
 import type { Exposure, Finding, Instruction, LayerPlace, Location } from './finding.ts';
 import { type Fingerprinter, placeFingerprint } from './fingerprint.ts';
-import { type Masker, mask } from './mask.ts';
+import type { Masker } from './mask.ts';
 import { proofOf } from './proof.ts';
 import type { ProofKit } from './proof-kit.ts';
+import { fingerprintOf, lengthOf, maskedForm } from './secret.ts';
 import { severityRank } from './triage.ts';
 
 /** What the drafts of one image are finished with. */
@@ -46,7 +47,7 @@ const exposureOrder: readonly Exposure[] = ['live', 'metadata', 'attestation', '
 async function finishOne(draft: Draft, context: FinishContext): Promise<Finding> {
   const { match } = draft;
   const { detector, provider } = context.rules.get(match.rule)!;
-  const fingerprint = await context.fingerprinter.fingerprint(match.secret);
+  const fingerprint = await fingerprintOf(match.secret, context.fingerprinter);
   const { location } = draft;
   const place = [location.path ?? location.name ?? '', ...(location.nested ?? [])];
   const instruction = instructionOf(draft, context);
@@ -61,13 +62,13 @@ async function finishOne(draft: Draft, context: FinishContext): Promise<Finding>
     severity: detector.severity,
     confidence: match.confidence,
     secret: {
-      masked: mask(match.secret),
-      length: Array.from(match.secret).length,
-      ...(context.showSecrets ? { value: match.secret } : {}),
+      masked: maskedForm(match.secret),
+      length: lengthOf(match.secret),
+      ...(context.showSecrets && typeof match.secret === 'string' ? { value: match.secret } : {}),
     },
     ...(match.companion === undefined
       ? {}
-      : { companion: { name: match.companion.name, masked: mask(match.companion.value) } }),
+      : { companion: { name: match.companion.name, masked: maskedForm(match.companion.value) } }),
     ...(match.details === undefined ? {} : { details: finishDetails(match.details, context.masker) }),
     location: maskLocation(location, context.masker),
     ...(draft.layer === undefined ? {} : { layer: context.layers[draft.layer]! }),
@@ -95,11 +96,13 @@ function instructionOf(draft: Draft, context: FinishContext): Instruction | unde
   const place = context.lines.find({
     ...draft.location,
     layerDigest: draft.layer === undefined ? undefined : context.layers[draft.layer]?.digest,
+    historyIndex: draft.historyIndex,
     createdBy: draft.historyIndex === undefined ? undefined : context.history[draft.historyIndex]?.createdBy,
   });
   if (place === undefined) return instruction;
-  const { path, line, text } = place;
-  const dockerfile = { path: context.masker.applyToName(path), line };
+  const { path, line, text, stage } = place;
+  const aside = stage === undefined ? {} : { stage: context.masker.applyToName(stage) };
+  const dockerfile = { path: context.masker.applyToName(path), line, ...aside };
   return { ...(instruction ?? { createdBy: context.masker.apply(text) }), dockerfile };
 }
 

@@ -10,9 +10,11 @@ import { compilePlan } from '../detect/matcher.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
+import type { Dockerfile } from '../oci/provenance.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { ImageSource } from '../source/source.ts';
 import { auditEnv, envVerdicts } from './audit-env.ts';
+import type { KnownBase } from './base-image.ts';
 import { type KnownRule, rulesById } from './draft.ts';
 import type { EnvImageReport, EnvReport, ImageError, ImageReport, Report, Suppressed } from './finding.ts';
 import { Fingerprinter } from './fingerprint.ts';
@@ -40,6 +42,10 @@ export interface RunOptions {
   readonly automaton: Uint8Array | undefined;
   readonly filter: Filter;
   readonly showSecrets: boolean;
+  /** Images they may be built upon. */
+  readonly bases?: readonly Target[];
+  /** The Dockerfile the images were built with, for lines. */
+  readonly dockerfile?: Dockerfile;
   /** The configuration file that was read. */
   readonly config?: string;
   /** Keys the fingerprints (`WHICHLAYER_FINGERPRINT_KEY`). */
@@ -60,6 +66,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
   const diagnostics: Diagnostic[] = remarksOn(options);
   const suppressed: Suppressed[] = [];
   let hiddenByConfidence = 0;
+  const bases = await readBases(options);
   const plan = options.plan ?? encodePlan(planMatches(options.ruleSet));
   const pool = new ScanPool({
     jobs: options.jobs ?? availableParallelism(),
@@ -67,7 +74,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
     automaton: options.automaton,
     seed: randomInt(2 ** 31),
   });
-  const join = joinKit(options, plan);
+  const join = { ...joinKit(options, plan), bases };
   try {
     for (const target of targets) {
       await withSource(target, options, images, async (source) => {
@@ -91,6 +98,20 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
   }
   const summary = { ...summarise(images), hiddenByConfidence, ...presentSum(suppressed) };
   return { ...head(options, started), images: withLiveIn(images), diagnostics, summary };
+}
+
+/** What the user named as bases, without their layers; who is compared with nothing must hear why. @throws ScanError */
+async function readBases({ bases = [], signal }: RunOptions): Promise<KnownBase[]> {
+  return Promise.all(
+    bases.map(async ({ text, open }) => {
+      const source = await open(signal);
+      try {
+        return { name: text, records: await source.metadata(signal) };
+      } finally {
+        await source.close();
+      }
+    }),
+  );
 }
 
 async function withReach(image: ImageReport, source: ImageSource, options: RunOptions): Promise<ImageReport> {
@@ -202,6 +223,7 @@ function joinKit(options: RunOptions, plan: Uint8Array): JoinKit {
     },
     fingerprinter: new Fingerprinter(options.fingerprintKey),
     filter: options.filter,
+    ...(options.dockerfile === undefined ? {} : { dockerfile: options.dockerfile }),
     showSecrets: options.showSecrets,
   };
 }

@@ -1,9 +1,9 @@
 /** Which findings a report shows: filters apply after the scan, so that what they hide can still be counted. */
 
-import { publicSecretHash } from '../detect/known-public.ts';
 import { type Confidence, type Match, type Severity, severities } from '../detect/rule.ts';
 import { type Draft, type RuleLookup, rankOf } from './draft.ts';
 import type { Suppressed, Suppression } from './finding.ts';
+import { isPublished } from './secret.ts';
 
 /** What the user asked to see. */
 export interface Filter {
@@ -16,6 +16,8 @@ export interface Filter {
   readonly allowInline?: boolean;
   /** Whether to show secrets that public packages publish. */
   readonly showPublished?: boolean;
+  /** Whether to count what is in the base image instead of showing it. */
+  readonly skipBase?: boolean;
 }
 
 /** The drafts to show, how many were hidden for their confidence alone, and how many were suppressed. */
@@ -37,16 +39,17 @@ export function triage(drafts: readonly Draft[], filter: Filter, rules: RuleLook
     ({ match, published }) => published === true || rankOf(match.confidence) >= rankOf(filter.minConfidence),
   );
   const reasons = sure.map(
-    ({ match, published }) =>
+    ({ match, published, isBase }) =>
       suppressionOf(match, filter) ??
-      (published === true && filter.showPublished !== true ? ('published' as const) : undefined),
+      (published === true && filter.showPublished !== true ? ('published' as const) : undefined) ??
+      (isBase === true && filter.skipBase === true ? ('base' as const) : undefined),
   );
   const shown = sure.filter((_, index) => reasons[index] === undefined);
   return { shown, hiddenByConfidence: wanted.length - sure.length, suppressed: countSuppressed(reasons) };
 }
 
 /** Why the user does not want to see a match; undefined where nothing says so. */
-export function suppressionOf(match: Match, { allowInline }: Pick<Filter, 'allowInline'>): Suppression | undefined {
+export function suppressionOf(match: Pick<Match, 'allowed' | 'marked'>, { allowInline }: Pick<Filter, 'allowInline'>): Suppression | undefined {
   if (match.allowed === true) return 'allow-list';
   return match.marked === true && allowInline === true ? 'inline' : undefined;
 }
@@ -78,10 +81,10 @@ export function isAskedFor(
 }
 
 /** A secret that public packages publish is a weak hint: it may be used in earnest, but hardly is. */
-export function demotePublic(drafts: readonly Draft[], knownPublic: Pick<ReadonlySet<string>, 'has'>): Draft[] {
+export function demotePublic<D extends Draft>(drafts: readonly D[], knownPublic: Pick<ReadonlySet<string>, 'has'>): D[] {
   return drafts.map((draft) => {
     const { match } = draft;
-    if (!knownPublic.has(publicSecretHash(match.secret))) return draft;
+    if (!isPublished(match.secret, knownPublic)) return draft;
     return { ...draft, match: { ...match, confidence: 'low' }, published: true };
   });
 }

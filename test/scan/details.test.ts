@@ -32,7 +32,7 @@ async function detailsOf(details: Record<string, string>): Promise<Readonly<Reco
   const [finding] = await finish([draft], {
     rules,
     history: [],
-    lines: new DockerfileLines([]),
+    lines: new DockerfileLines({ attachments: [], history: [] }),
     layers: [],
     madeBy: [],
     masker: new Masker(['Tq7Lm2zTkWx9Rb4Vn8Ks']),
