@@ -116,14 +116,15 @@ function spellings(words: readonly string[]): string[] {
   );
 }
 
-/** The span of an anchor whose needle lies at `start`…`end`, within `low`…`high`; undefined where its other words are missing. */
+/** The span of an anchor whose needle begins at `needleAt`, within `low`…`high`; undefined where its other words are missing. */
 export function anchorSpan(
   anchor: Anchor,
   bytes: Uint8Array,
-  needle: Span,
+  needleAt: number,
   bounds: { readonly low: number; readonly high: number },
 ): Span | undefined {
-  let { start, end } = needle;
+  let start = needleAt;
+  let end = needleAt + anchor.needle.length;
   if (anchor.rest !== '') {
     if (!isWordAt(bytes, end, anchor.rest)) return undefined;
     end += anchor.rest.length;

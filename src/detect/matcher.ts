@@ -203,7 +203,7 @@ export class Matcher {
     for (const { anchor, detectors } of this.#rules.anchors[output] as readonly CompiledAnchor[]) {
       const start = position + 1 - anchor.needle.length;
       if (start < view.low) continue;
-      const span = anchorSpan(anchor, view.bytes, { start, end: position + 1 }, view);
+      const span = anchorSpan(anchor, view.bytes, start, view);
       if (span === undefined) continue;
       for (const detector of detectors) this.#evaluate(content, view, detector, span);
     }

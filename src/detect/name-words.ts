@@ -51,13 +51,31 @@ function fewestWords(letters: string, isWord: (word: string) => boolean): number
   return fewest;
 }
 
-function saysSecret(letters: string): boolean {
+/** Answers about words, kept: files say the same names over and over. Full, a table is begun anew. */
+function remembered<T>(ask: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    // A longer piece of a window keeps the whole window alive in V8, and would in a table.
+    if (text.length > longestRemembered) return ask(text);
+    const answer = known.get(text);
+    if (answer !== undefined) return answer;
+    if (known.size >= mostRemembered) known.clear();
+    const fresh = ask(text);
+    known.set(text, fresh);
+    return fresh;
+  };
+}
+
+const mostRemembered = 5000;
+const longestRemembered = 12;
+
+const saysSecret: (letters: string) => boolean = remembered((letters) => {
   if (letters.length > longestGlued) return false;
   const bare = letters.replace(/[0-9]{1,3}$/, '');
   const isWord = (word: string): boolean => plainWords.has(word) || secretWords.has(word) || /^[0-9]{1,2}$/.test(word);
   const reached = fewestWords(bare, isWord);
   return reached.some((count, start) => Number.isFinite(count) && secretWords.has(bare.slice(start)));
-}
+});
 
 /** Whether letters are made of words that name nobody, each of so many letters at least. */
 function isPlain(letters: string, shortest = 1): boolean {
@@ -96,7 +114,13 @@ const publicWords = new Set([
 ]);
 
 /** The words of a name, in lower case: `acmeAPIKey-v2` is acme, api, key, v2. */
-export function wordsOf(name: string): string[] {
+export function wordsOf(name: string): readonly string[] {
+  return cutRemembered(name);
+}
+
+const cutRemembered: (name: string) => readonly string[] = remembered((name) => cutName(name));
+
+function cutName(name: string): string[] {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z]{2,})(key|keys|token|secret|pass|password|auth)\b/g, '$1 $2')
