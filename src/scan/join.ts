@@ -1,0 +1,192 @@
+/** An image report is a join: the image's record with the scans of its layers and of its metadata. Nothing is read here. */
+
+import type { CompiledRules } from '../detect/matcher.ts';
+import { type Diagnostic, incomplete, notice } from '../errors.ts';
+import type { Dockerfile } from '../oci/provenance.ts';
+import type { ImageRecord } from '../source/source.ts';
+import { findBase, type KnownBase, markBase } from './base-image.ts';
+import { DockerfileLines } from './dockerfile-line.ts';
+import type { RuleLookup } from './draft.ts';
+import type { BaseImage, ImageReport, LayerPlace, LayerReport, Suppressed } from './finding.ts';
+import type { Fingerprinter } from './fingerprint.ts';
+import { finish, instructionAt } from './finish.ts';
+import { alignHistory } from './history.ts';
+import { joinAttachments } from './join-attachments.ts';
+import { joinFiles } from './join-files.ts';
+import { joinMetadata, scanMetadata } from './join-metadata.ts';
+import type { LayerScan } from './layer-scan.ts';
+import { Masker } from './mask.ts';
+import type { ProofPlace } from './proof-source.ts';
+import { demotePublic, type Filter, triage } from './triage.ts';
+
+/** What every image of a run is joined with. */
+export interface JoinKit {
+  readonly compiled: CompiledRules;
+  readonly rules: RuleLookup;
+  /** Hashes of published secrets. */
+  readonly knownPublic: Pick<ReadonlySet<string>, 'has'>;
+  readonly fingerprinter: Fingerprinter;
+  readonly filter: Filter;
+  /** Where the images are from, as the user named it; without it there are no proofs. */
+  readonly place?: ProofPlace;
+  /** Images the user named as bases. */
+  readonly bases?: readonly KnownBase[];
+  /** The user's Dockerfile of the images. */
+  readonly dockerfile?: Dockerfile;
+  readonly showSecrets: boolean;
+}
+
+/** A joined image, and how many findings were too weak to show. */
+export interface JoinedImage {
+  readonly report: ImageReport;
+  readonly hiddenByConfidence: number;
+  readonly suppressed: Suppressed;
+}
+
+/** What became of a source's blobs, by their keys. */
+export interface ScannedBlobs {
+  readonly scans: ReadonlyMap<string, LayerScan>;
+  /** Why a blob could not be read. */
+  readonly failures: ReadonlyMap<string, Diagnostic>;
+}
+
+/** Joins one image with the blobs of its source. */
+export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: JoinKit): Promise<JoinedImage> {
+  const layers = record.layers.map((layer) => (layer.blob === undefined ? undefined : blobs.scans.get(layer.blob)));
+  const { attachments = [], artifactType } = record;
+  const isStack = artifactType === undefined;
+  const alignment = isStack
+    ? alignHistory(record.config.history, layers.length)
+    : { layers: new Array<undefined>(layers.length).fill(undefined), diagnostics: [] };
+  const scannedStrings = scanMetadata(record, kit.compiled);
+  const attached = joinAttachments(attachments, blobs, kit.rules);
+  const isWindows = /^windows(?:\/|$)/i.test(record.platform);
+  const drafts = [
+    ...joinFiles(layers, alignment.layers, kit.rules, { isStack, isWindows }),
+    ...attached.drafts,
+    ...joinMetadata(record.config, scannedStrings, kit.rules),
+  ];
+  const masker = new Masker([
+    ...drafts.map(({ match }) => match.secret),
+    ...scannedStrings.flatMap(({ matches }) => matches.map((match) => match.secret)),
+  ]);
+  const history = record.config.history ?? [];
+  const lines = new DockerfileLines({ attachments, history, dockerfile: kit.dockerfile });
+  const skipBase = kit.filter.skipBase === true;
+  const found = findBase({ record, scans: layers, known: kit.bases ?? [], lines, skipBase });
+  const base = found.base && { ...found.base, name: masker.applyToName(found.base.name) };
+  const places = layers.map((scan, index) => placeOf(record, scan, index, base));
+  const { shown, hiddenByConfidence, suppressed } = triage(
+    demotePublic(markBase(drafts, found), kit.knownPublic),
+    kit.filter,
+    kit.rules,
+  );
+  const findings = await finish(shown, {
+    ...kit,
+    history,
+    layers: places,
+    madeBy: alignment.layers,
+    masker,
+    lines,
+    ...(kit.place === undefined ? {} : { proofs: { place: kit.place, record, scans: layers, masker } }),
+  });
+  const skipped = [
+    ...record.diagnostics,
+    ...alignment.diagnostics,
+    ...lines.diagnostics,
+    ...found.diagnostics,
+    ...attached.diagnostics.map((diagnostic) => ({ ...diagnostic, message: masker.apply(diagnostic.message) })),
+    ...layers.flatMap((scan, index) => {
+      const title = `layer ${index}`;
+      if (scan !== undefined) return layerDiagnostics(record, scan, index, masker);
+      const failure = blobs.failures.get(record.layers[index]!.blob ?? '');
+      return [
+        failure === undefined
+          ? incomplete('BLOB_MISSING', title, 'its source does not have it')
+          : { ...failure, subject: title },
+      ];
+    }),
+  ];
+  const scanned = layers.filter((scan) => scan !== undefined);
+  const report: ImageReport = {
+    reference: record.reference,
+    source: record.source,
+    platform: record.platform,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(record.manifestDigest === undefined ? {} : { manifestDigest: record.manifestDigest }),
+    ...(record.configDigest === undefined ? {} : { configDigest: record.configDigest }),
+    ...(record.config.created === undefined ? {} : { createdAt: record.config.created }),
+    repoTags: record.repoTags,
+    ...(base === undefined ? {} : { base }),
+    layers: layers.map((scan, index) =>
+      layerReport(record, scan, places[index]!, alignment.layers[index], { history, masker }),
+    ),
+    coverage: {
+      complete: !skipped.some(({ effect }) => effect === 'incomplete'),
+      layersScanned: scanned.length,
+      layersTotal: layers.length,
+      filesScanned: scanned.reduce((sum, scan) => sum + scan.files, 0),
+      bytesScanned: scanned.reduce((sum, scan) => sum + scan.uncompressedBytes, 0),
+      skipped,
+    },
+    findings,
+  };
+  return { report, hiddenByConfidence, suppressed };
+}
+
+function placeOf(
+  record: ImageRecord,
+  scan: LayerScan | undefined,
+  index: number,
+  base: BaseImage | undefined,
+): LayerPlace {
+  const digest = record.layers[index]?.digest;
+  const diffId = record.config.diffIds[index] ?? scan?.diffId;
+  return {
+    index,
+    ...(digest === undefined ? {} : { digest }),
+    ...(diffId === undefined ? {} : { diffId }),
+    ...(index < (base?.layers ?? 0) ? { baseImage: base!.name } : {}),
+  };
+}
+
+function layerReport(
+  record: ImageRecord,
+  scan: LayerScan | undefined,
+  place: LayerPlace,
+  historyIndex: number | undefined,
+  context: Parameters<typeof instructionAt>[1],
+): LayerReport {
+  const layer = record.layers[place.index]!;
+  const sizeBytes = scan?.sizeBytes ?? layer.sizeBytes;
+  const instruction = instructionAt(historyIndex, context);
+  return {
+    ...place,
+    mediaType: layer.mediaType,
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(scan === undefined ? {} : { uncompressedBytes: scan.uncompressedBytes, entries: scan.entries }),
+    ...(instruction ?? {}),
+    base: place.baseImage !== undefined,
+    cached: false,
+  };
+}
+
+function layerDiagnostics(record: ImageRecord, scan: LayerScan, index: number, masker: Masker): Diagnostic[] {
+  const title = `layer ${index}`;
+  const found = scan.diagnostics.map((diagnostic) => ({
+    ...diagnostic,
+    subject: diagnostic.subject === '' ? title : `${title}: ${masker.apply(diagnostic.subject)}`,
+    message: masker.apply(diagnostic.message),
+  }));
+  const claimed = record.config.diffIds[index];
+  const whole = !found.some(({ effect, code }) => effect === 'incomplete' && code !== 'LIMIT_EXCEEDED');
+  if (!whole || claimed === undefined || claimed === scan.diffId) return found;
+  const message = `its content has the diff ID ${scan.diffId}, the configuration says ${claimed}`;
+  // A layer that was asked for by a digest it has is the right one whatever the configuration claims; one
+  // that has no other name than its diff ID is not.
+  const verified = record.layers[index]?.digest !== undefined;
+  return [
+    ...found,
+    verified ? notice('DIFF_ID_MISMATCH', title, message) : incomplete('DIFF_ID_MISMATCH', title, message),
+  ];
+}
