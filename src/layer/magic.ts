@@ -70,7 +70,8 @@ export function packedKind(bytes: Uint8Array): PackedKind | undefined {
   // No more than that, however much is there: where a chunk ends must not decide.
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, magicBytes));
   const begins = (magic: Buffer, at = 0): boolean =>
-    head.length >= at + magic.length && magic.equals(head.subarray(at, at + magic.length));
+    // One byte first: this is asked some thirty times of every file.
+    head[at] === magic[0] && head.length >= at + magic.length && magic.equals(head.subarray(at, at + magic.length));
   for (const [kind, magic] of parsedOpened) if (begins(magic)) return { opens: kind };
   for (const [name, magic] of parsedNamed) if (begins(magic)) return { named: name };
   if (isBzip2(head)) return { opens: 'bzip2' };
