@@ -120,3 +120,41 @@ export function countNewlines(from: u32, to: u32): i32 {
   for (; at < to; at++) count += <i32>(load<u8>(at) == 10);
   return count;
 }
+
+// Tables of the host, below everything else: bytes of base64, and bytes that with a zero are a letter of UTF-16.
+// @ts-ignore: decorator
+@inline
+const wideTable: u32 = 256;
+// @ts-ignore: decorator
+@inline
+const foundAt: u32 = 512;
+
+// @ts-ignore: decorator
+@inline
+function isUnit(at: u32): bool {
+  return load<u8>(at + 1) == 0 && load<u8>(wideTable + <u32>load<u8>(at)) != 0;
+}
+
+/**
+ * Looks for a run of `least` bytes of base64, or for letters with zeros between them, from `low` to `high` (addresses). Gives back 0 for
+ * none, 1 for a run, 2 for letters; at `foundAt` lies where the run begins or where the search goes on, and then the zero.
+ */
+export function findRun(low: i32, high: i32, least: i32): i32 {
+  for (let probe = low + least - 1; probe < high; probe = low + least - 1) {
+    let at = probe;
+    while (at >= low && load<u8>(<u32>load<u8>(at)) != 0) at--;
+    if (at < low) {
+      store<i32>(foundAt, low);
+      return 1;
+    }
+    const zero = load<u8>(at) == 0 ? at : at + 1 < high && load<u8>(at + 1) == 0 ? at + 1 : 0;
+    if (zero != 0 && ((zero + 2 < high && isUnit(zero + 1)) || (isUnit(zero - 1) && isUnit(zero - 3)))) {
+      store<i32>(foundAt, at);
+      store<i32>(foundAt, zero, 4);
+      return 2;
+    }
+    low = at + 1;
+  }
+  store<i32>(foundAt, low);
+  return 0;
+}

@@ -6,13 +6,14 @@
 
 import { readable } from './bytes.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
+import { PlainRunFinder, type RunFinder } from './decode/run-finder.ts';
 import { WasmHost } from './wasm-automaton.ts';
 
 /** Called for each hit: the index of the needle's last byte, and which hit state it is (`AutomatonTable.outputs`). */
 export type OnHit = (position: number, output: number) => void;
 
 /** A slab of bytes and what can be asked of it. */
-export interface Automaton {
+export interface Automaton extends RunFinder {
   /** Written by the caller, read by `scan`. */
   readonly slab: Uint8Array;
   /** Reports the needles that end in `start`…`end`; they may begin before `start`. */
@@ -35,12 +36,14 @@ export function createAutomaton(table: AutomatonTable, slabBytes: number, module
   return automaton ?? new PlainAutomaton(table, slabBytes);
 }
 
-class PlainAutomaton implements Automaton {
+class PlainAutomaton extends PlainRunFinder implements Automaton {
   readonly slab: Uint8Array;
   readonly #table: AutomatonTable;
 
   constructor(table: AutomatonTable, slabBytes: number) {
-    this.slab = readable(new Uint8Array(slabBytes));
+    const slab = readable(new Uint8Array(slabBytes));
+    super(slab);
+    this.slab = slab;
     this.#table = table;
   }
 

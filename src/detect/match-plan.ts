@@ -7,6 +7,7 @@
 import { type Anchor, keyOfAnchor, parseAnchor } from './anchor.ts';
 import { type AutomatonTable, compileAutomaton } from './compile-automaton.ts';
 import { boundsOf, type DetectorBounds } from './compile-detector.ts';
+import { type EscapeKind, escapeKinds, escapeNeedles } from './decode/escape.ts';
 import type { Detector, RuleSet } from './rule.ts';
 
 /** A detector as matching needs it. */
@@ -30,6 +31,8 @@ export interface MatchPlan {
   readonly anchors: readonly PlannedAnchor[];
   /** For each needle the anchors (by index) that have it. */
   readonly needles: readonly (readonly number[])[];
+  /** Needles (by index) that say where text is escaped. */
+  readonly escapes: readonly (readonly [needle: number, kind: EscapeKind])[];
   readonly table: AutomatonTable;
 }
 
@@ -53,14 +56,21 @@ export function planMatches({ digest, providers }: RuleSet): MatchPlan {
       }
     }
   }
-  return { digest, detectors, anchors, needles: [...byNeedle.values()], table: compileAutomaton([...byNeedle.keys()]) };
+  for (const kind of escapeKinds) {
+    for (const needle of escapeNeedles[kind]) byNeedle.set(needle, byNeedle.get(needle) ?? []);
+  }
+  const texts = [...byNeedle.keys()];
+  const escapes = escapeKinds.flatMap((kind) =>
+    escapeNeedles[kind].map((needle) => [texts.indexOf(needle), kind] as const),
+  );
+  return { digest, detectors, anchors, needles: [...byNeedle.values()], escapes, table: compileAutomaton(texts) };
 }
 
 function leanRule(rule: Detector): Detector {
   return { ...rule, anchors: [], examples: [], counterExamples: [], knownMisses: [] };
 }
 
-const magic = 'whichlayer plan 1\n';
+const magic = 'whichlayer plan 2\n';
 const digestBytes = 71;
 const digestAt = magic.length + 10;
 const headAt = digestAt + digestBytes;

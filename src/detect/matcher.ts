@@ -9,6 +9,10 @@ import { type Anchor, anchorSpan, type Span } from './anchor.ts';
 import { type Automaton, createAutomaton } from './automaton.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
 import { type CompiledDetector, compileDetector } from './compile-detector.ts';
+import { type EscapeKind, isEscapeAt, mostSegmentBytes } from './decode/escape.ts';
+import { type DecodeBudget, HiddenContent, HiddenText, type Undecoded } from './decode/hidden-text.ts';
+import { mergeDecoded } from './decode/merge-decoded.ts';
+import type { Region } from './decode/run-search.ts';
 import { evaluate, hostLookBehind, marginBytes, nearWindow, type Secret, type View } from './evaluate.ts';
 import { lineReach } from './line-around.ts';
 import { LineCounter } from './line-counter.ts';
@@ -22,6 +26,10 @@ export interface CompiledRules {
   readonly table: AutomatonTable;
   /** For each output of the automaton the anchors whose needles end there. */
   readonly anchors: readonly (readonly CompiledAnchor[])[];
+  /** For each output the escape that ends there. */
+  readonly escapes: readonly (EscapeKind | undefined)[];
+  /** Ids of the detectors of last resort. */
+  readonly generic: ReadonlySet<string>;
   /** Bytes before and after a hit that its detectors may read, at most. */
   readonly before: number;
   readonly after: number;
@@ -32,14 +40,23 @@ interface CompiledAnchor {
   readonly detectors: readonly CompiledDetector[];
 }
 
-/** Called once for each content, after its end, in order. */
-export type OnContent = (contentId: number, matches: Match[], truncated: boolean) => void;
+/** Called once for each content, after its end, in order; `undecoded` says why something encoded in it was not looked into. */
+export type OnContent = (
+  contentId: number,
+  matches: Match[],
+  truncated: boolean,
+  undecoded: ReadonlySet<Undecoded>,
+) => void;
 
 /** Matches reported of one content at most; more set `truncated`. */
 export const matchLimit = 1000;
 const candidateLimit = 4 * matchLimit;
 const candidateBytes = 4 * 1024 * 1024;
 const defaultSlabBytes = 1024 * 1024;
+/** What was decoded is less, and there is a slab for each level of it. */
+const decodedSlabBytes = 128 * 1024;
+/** What goes on where a slab ends is a segment of escapes at most, or the first bytes of a run. */
+const mostHeldBytes = mostSegmentBytes + 4096;
 
 /** A rule set made ready to run. @throws SyntaxError for rules that were never checked */
 export function compileMatcher(ruleSet: RuleSet): CompiledRules {
@@ -63,11 +80,17 @@ export function compilePlan(plan: MatchPlan): CompiledRules {
       after = Math.max(after, reach + within + anchor.maxLength + marginBytes);
     }
   }
+  const escapes = new Map(plan.escapes);
   const ofNeedle = plan.needles.map((indexes) => indexes.map((index) => anchors[index]!));
   return {
     detectors,
     table: plan.table,
     anchors: plan.table.outputs.map((needles) => needles.flatMap((needle) => ofNeedle[needle] ?? [])),
+    escapes: plan.table.outputs.map((needles) => {
+      const needle = needles.find((each) => escapes.has(each));
+      return needle === undefined ? undefined : escapes.get(needle);
+    }),
+    generic: new Set(detectors.filter(({ rule }) => rule.generic).map(({ rule }) => rule.id)),
     before: before + lineReach,
     after: after + lineReach,
   };
@@ -98,13 +121,27 @@ class Content {
   waiting: Hit[] = [];
   /** What `near` detectors have searched, as offsets. */
   readonly searched = new Map<number, Span>();
+  readonly hidden: HiddenContent;
 
-  constructor(id: number, path: string | undefined, start: number, automaton: Automaton) {
+  constructor(
+    id: number,
+    path: string | undefined,
+    start: number,
+    automaton: Automaton,
+    budget: DecodeBudget | undefined,
+  ) {
     this.id = id;
     this.path = path;
     this.start = start;
     this.view = { bytes: automaton.slab, low: start, high: start, path };
     this.lines = new LineCounter(automaton);
+    this.hidden = new HiddenContent(path, budget);
+  }
+
+  /** What of it is in the slab. */
+  regionIn(finder: Automaton): Region {
+    const { bytes, low, high } = this.view;
+    return { bytes, finder, low, high, toOffset: this.base - this.start, ended: this.end !== undefined };
   }
 }
 
@@ -115,6 +152,7 @@ export class Matcher {
   readonly #onContent: OnContent;
   readonly #keep: number;
   readonly #slabBytes: number;
+  readonly #hidden: HiddenText;
   #contents: Content[] = [];
   #open: Content | undefined;
   #fill = 0;
@@ -124,19 +162,24 @@ export class Matcher {
     rules: CompiledRules,
     module: Uint8Array | undefined,
     onContent: OnContent,
-    options: { readonly slabBytes?: number } = {},
+    options: { readonly slabBytes?: number; readonly decodings?: number } = {},
   ) {
+    const { decodings = 0 } = options;
     this.#rules = rules;
     this.#onContent = onContent;
     this.#keep = rules.before + rules.after;
-    this.#slabBytes = Math.max(options.slabBytes ?? defaultSlabBytes, this.#keep + 64);
+    this.#slabBytes = Math.max(options.slabBytes ?? defaultSlabBytes, this.#keep + mostHeldBytes + 64);
     this.#automaton = createAutomaton(rules.table, this.#slabBytes, module);
+    this.#hidden = new HiddenText(
+      decodings,
+      (onDecoded) => new Matcher(rules, module, onDecoded, { slabBytes: decodedSlabBytes, decodings: decodings + 1 }),
+    );
   }
 
-  /** A content begins; the one before has ended. Its path is for rules that look at paths. */
-  begin(contentId: number, path?: string): void {
+  /** A content begins; the one before has ended. Its path is for rules that look at paths, its budget that of what it was decoded from. */
+  begin(contentId: number, path?: string, budget?: DecodeBudget): void {
     if (this.#open !== undefined) throw new TypeError('begin before the end of another content');
-    this.#open = new Content(contentId, path, this.#fill, this.#automaton);
+    this.#open = new Content(contentId, path, this.#fill, this.#automaton, budget);
     this.#contents.push(this.#open);
   }
 
@@ -167,6 +210,7 @@ export class Matcher {
   /** No more contents come. */
   close(): void {
     this.#automaton.close();
+    this.#hidden.close();
   }
 
   #process(): void {
@@ -179,11 +223,27 @@ export class Matcher {
     this.#automaton.scan(this.#scanned, this.#fill, (position, output) => {
       while (position >= (this.#contents[index]?.end ?? Number.POSITIVE_INFINITY)) index++;
       const content = this.#contents[index];
-      if (content !== undefined) this.#hit(content, position, output);
+      if (content === undefined) return;
+      const kind = this.#rules.escapes[output];
+      if (kind !== undefined && isEscapeAt(this.#automaton.slab, position, content.start)) {
+        this.#hidden.escape(content.hidden, kind, position - content.start + content.base);
+      }
+      this.#hit(content, position, output);
     });
     this.#scanned = this.#fill;
+    this.#decode();
     for (const content of this.#contents) if (content.end !== undefined) this.#deliver(content);
     this.#carry();
+  }
+
+  /** Looks into what is encoded; where it stands is told while the bytes are there. */
+  #decode(): void {
+    for (const content of this.#contents) this.#hidden.search(content.hidden, content.regionIn(this.#automaton));
+    this.#hidden.flush();
+    for (const content of this.#contents) {
+      const { base, start, hidden, lines } = content;
+      this.#hidden.settle(hidden, base, (offset) => lines.locate(offset, base, start));
+    }
   }
 
   /** Hits that were found when too little of what follows them was there. */
@@ -256,8 +316,14 @@ export class Matcher {
   }
 
   #deliver(content: Content): void {
-    const { matches, truncated } = resolveOverlap(content.candidates, matchLimit);
-    this.#onContent(content.id, matches, truncated || content.truncated);
+    const plain = resolveOverlap(content.candidates, matchLimit);
+    const { hidden } = content;
+    const { matches, truncated } =
+      hidden.found.length === 0
+        ? plain
+        : mergeDecoded(plain.matches, hidden.found, (rule) => this.#rules.generic.has(rule), matchLimit);
+    const isTruncated = truncated || plain.truncated || content.truncated || hidden.truncated;
+    this.#onContent(content.id, matches, isTruncated, hidden.undecoded);
   }
 
   /** Makes room: of the open content stays what a hit still to come, or to be looked at, may read. */
@@ -269,8 +335,10 @@ export class Matcher {
       this.#scanned = 0;
       return;
     }
-    const from = Math.max(content.start, this.#fill - this.#keep);
+    const needed = content.hidden.needed - content.base + content.start;
+    const from = Math.max(content.start, Math.min(this.#fill - this.#keep, needed));
     const base = content.base + from - content.start;
+    this.#hidden.leave(content.hidden, base, (offset) => content.lines.locate(offset, content.base, content.start));
     content.lines.leave(base, content.base, content.start);
     this.#automaton.slab.copyWithin(0, from, this.#fill);
     content.start = 0;

@@ -167,6 +167,8 @@ export interface Match {
   readonly marked?: true;
   /** What stood beside it (`companion`), by name. */
   readonly companion?: { readonly name: string; readonly value: string };
+  /** How it was encoded, outermost first: its place is that of the encoded text. Absent where it stands in the clear. */
+  readonly decoded?: readonly string[];
   /** What the secret says of itself, by name: issuer, account, whether a key is protected. Unverified. */
   readonly details?: Readonly<Record<string, string>>;
 }

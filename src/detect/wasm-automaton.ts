@@ -7,6 +7,9 @@
 import type { Automaton, OnHit } from './automaton.ts';
 import { readable } from './bytes.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
+import { base64Set, wideSet } from './decode/byte-class.ts';
+import type { RunHint } from './decode/run-finder.ts';
+import { leastBase64 } from './decode/sample.ts';
 
 const blockBytes = 64 * 1024;
 const lanes = 4;
@@ -40,7 +43,11 @@ interface Exports {
     hitBytes: number,
   ): void;
   countNewlines(from: number, to: number): number;
+  findRun(low: number, high: number, least: number): number;
 }
+
+/** Tables of bytes that runs are made of, and where `findRun` says what it found. */
+const [base64At, wideAt, foundAt] = [0, 256, 512];
 
 /** Room for slabs of automata that are open at the same time: memory that is not touched costs nothing. */
 const slabRoomBytes = 16 * 1024 * 1024;
@@ -62,6 +69,8 @@ export class WasmHost {
     this.#end = pages * 65_536;
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     new Uint16Array(this.#memory.buffer, classesAt, 256).set(table.classes);
+    new Uint8Array(this.#memory.buffer, base64At, 256).set(base64Set);
+    new Uint8Array(this.#memory.buffer, wideAt, 256).set(wideSet);
     this.words = new Uint32Array(this.#memory.buffer);
     const first = rowsAt >>> 2;
     for (let at = 0; at < table.rows.length; at++) this.words[first + at] = rowsAt + (table.rows[at] as number);
@@ -86,6 +95,8 @@ export class WasmHost {
 /** An automaton over a slab of a host's memory. */
 export class WasmAutomaton implements Automaton {
   readonly slab: Uint8Array;
+  at = 0;
+  zero = 0;
   readonly #table: AutomatonTable;
   readonly #exports: Exports;
   readonly #words: Uint32Array;
@@ -113,6 +124,13 @@ export class WasmAutomaton implements Automaton {
 
   countNewlines(start: number, end: number): number {
     return start < end ? this.#exports.countNewlines(this.#slabAt + start, this.#slabAt + end) : 0;
+  }
+
+  findRun(low: number, high: number): RunHint {
+    const hint = this.#exports.findRun(this.#slabAt + low, this.#slabAt + high, leastBase64);
+    this.at = (this.#words[foundAt >>> 2] as number) - this.#slabAt;
+    this.zero = (this.#words[(foundAt >>> 2) + 1] as number) - this.#slabAt;
+    return hint as RunHint;
   }
 
   /** The last block is scanned beyond its end, up to 15 bytes of what an earlier filling left; those hits are dropped. */

@@ -227,7 +227,7 @@ class Collector implements LayerVisitor {
     }
   }
 
-  #deliver(id: number, matches: readonly Match[], truncated: boolean): void {
+  #deliver(id: number, matches: readonly Match[], truncated: boolean, undecoded: ReadonlySet<Undecoded>): void {
     const batch = this.#pathBatches.get(id);
     if (batch !== undefined) {
       this.#pathBatches.delete(id);
@@ -236,7 +236,12 @@ class Collector implements LayerVisitor {
     }
     const content = this.#open.get(id);
     this.#open.delete(id);
-    if (content === undefined || matches.length === 0) return;
+    if (content === undefined) return;
+    for (const reason of undecoded) {
+      const subject = [content.path, ...content.nested].join(' › ');
+      this.diagnostics.push(incomplete('LIMIT_EXCEEDED', subject, undecodedReasons[reason]));
+    }
+    if (matches.length === 0) return;
     if (truncated) {
       const subject = [content.path, ...content.nested].join(' › ');
       this.diagnostics.push(
