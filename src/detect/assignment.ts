@@ -184,10 +184,12 @@ function isWhole(text: string, anchor: Span): boolean {
   const own = text.slice(anchor.start, anchor.end);
   const firstWord = wordsOf(own)[0] ?? '';
   const isLong = own.length >= 6 && !namesNobody(wordsOf(own));
-  if (isLong && firstWord.length >= 6) return true;
   const before = text.slice(Math.max(0, anchor.start - 32), anchor.start);
   // `-Dacme.key=v`: an option's letter is no part of the name.
-  const left = /(?:^|[^0-9A-Za-z])-[A-Z]$/.test(before) ? '' : (/[A-Za-z]{0,32}$/.exec(before)?.[0] ?? '');
+  const left =
+    /(?:^|[^0-9A-Za-z])-[A-Z]$/.test(before) || /^[^0-9A-Za-z]/.test(own)
+      ? ''
+      : (/[A-Za-z]{0,32}$/.exec(before)?.[0] ?? '');
   const cutLeft = /[a-z]$/.test(left) && /^[A-Z]/.test(own);
   if (isLong) return cutLeft || isGlue(left);
   // `acmeapi_key`: whose API it is stands before it.
