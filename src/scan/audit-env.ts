@@ -9,7 +9,8 @@ import { instructionAt } from './finish.ts';
 import { harmlessWords, isFileReference, isHarmless, isSecretName } from './harmless.ts';
 import type { JoinKit } from './join.ts';
 import { entryThatSet, joinMetadata, scanMetadata } from './join-metadata.ts';
-import { Masker, mask } from './mask.ts';
+import { Masker } from './mask.ts';
+import { mask } from './mask-text.ts';
 import type { MetadataString } from './metadata-strings.ts';
 import { countSuppressed, demotePublic, isAskedFor, suppressionOf } from './triage.ts';
 
@@ -22,6 +23,9 @@ export const envVerdicts: readonly EnvVerdict[] = [
   'reference',
   'public',
 ];
+
+/** Nothing of metadata comes from a cache. */
+type ClearDraft = Draft<string>;
 
 interface Context {
   readonly kit: JoinKit;
@@ -81,14 +85,14 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<Audit
 }
 
 /** Whether a match was made in this string: instructions have no names, their place in the history tells them apart. */
-function isOf({ location, historyIndex }: Draft, string: MetadataString): boolean {
+function isOf({ location, historyIndex }: ClearDraft, string: MetadataString): boolean {
   if (location.kind !== string.kind || location.name !== string.name) return false;
   return string.name !== undefined || string.historyIndex === undefined || historyIndex === string.historyIndex;
 }
 
 /** Of the rules that found the same secret the surest. */
-function bestOfEachSecret(drafts: readonly Draft[]): Draft[] {
-  const best = new Map<string, Draft>();
+function bestOfEachSecret(drafts: readonly ClearDraft[]): ClearDraft[] {
+  const best = new Map<string, ClearDraft>();
   for (const draft of drafts) {
     const known = best.get(draft.match.secret);
     if (known === undefined || rankOf(draft.match.confidence) > rankOf(known.match.confidence))
@@ -108,7 +112,7 @@ function isRepeated({ kind, name, historyIndex }: MetadataString): boolean {
   return kind === 'config' || (historyIndex !== undefined && name === undefined);
 }
 
-async function entryOf(string: MetadataString, draft: Draft | undefined, context: Context): Promise<EnvEntry> {
+async function entryOf(string: MetadataString, draft: ClearDraft | undefined, context: Context): Promise<EnvEntry> {
   const { verdict, reason } = judge(string, draft, context.kit);
   const set = draft?.historyIndex ?? string.historyIndex ?? entryThatSet(string, context.history);
   const instruction = instructionAt(set, context);
@@ -125,7 +129,7 @@ async function entryOf(string: MetadataString, draft: Draft | undefined, context
 
 function judge(
   string: MetadataString,
-  draft: Draft | undefined,
+  draft: ClearDraft | undefined,
   kit: JoinKit,
 ): { verdict: EnvVerdict; reason: string } {
   if (draft !== undefined) {
@@ -142,7 +146,7 @@ function judge(
   return { verdict: 'public', reason: 'nothing secret in name or value' };
 }
 
-function shown(string: MetadataString, verdict: EnvVerdict, draft: Draft | undefined, context: Context): string {
+function shown(string: MetadataString, verdict: EnvVerdict, draft: ClearDraft | undefined, context: Context): string {
   if (verdict === 'secret' && context.kit.showSecrets) return draft!.match.secret;
   if (draft !== undefined) return mask(draft.match.secret);
   if (verdict === 'empty') return '';
@@ -153,7 +157,7 @@ function shown(string: MetadataString, verdict: EnvVerdict, draft: Draft | undef
   return isHarmless(string.name, string.value) ? context.masker.apply(string.value) : mask(string.value);
 }
 
-async function ruleFields(draft: Draft | undefined, kit: JoinKit): Promise<Partial<EnvEntry>> {
+async function ruleFields(draft: ClearDraft | undefined, kit: JoinKit): Promise<Partial<EnvEntry>> {
   if (draft === undefined) return {};
   const { detector, provider }: KnownRule = kit.rules.get(draft.match.rule)!;
   const { summary, url } = provider.rotation;

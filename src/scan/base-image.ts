@@ -12,6 +12,7 @@ import type { Draft } from './draft.ts';
 import type { BaseImage } from './finding.ts';
 import type { LayerScan } from './layer-scan.ts';
 import { metadataStrings } from './metadata-strings.ts';
+import type { Secret } from './secret.ts';
 
 /** An image the user named as a base, all its platforms. */
 export interface KnownBase {
@@ -30,7 +31,7 @@ export interface FoundBase {
 /** What a base is told from. */
 export interface BaseSources {
   readonly record: ImageRecord;
-  readonly scans: readonly (LayerScan | undefined)[];
+  readonly scans: readonly (LayerScan<Secret> | undefined)[];
   readonly known: readonly KnownBase[];
   readonly lines: DockerfileLines;
   /** True where findings in the base are not to be shown. */
@@ -60,7 +61,7 @@ export function findBase(sources: BaseSources): FoundBase {
 }
 
 /** Marks what a base whose layers were compared has as well. */
-export function markBase(drafts: readonly Draft[], { base, record }: FoundBase): readonly Draft[] {
+export function markBase<D extends Draft>(drafts: readonly D[], { base, record }: FoundBase): readonly D[] {
   const { layers } = base ?? {};
   if (layers === undefined || record === undefined) return drafts;
   const strings = metadataStrings(record.config).map(({ value }) => value);
@@ -68,10 +69,15 @@ export function markBase(drafts: readonly Draft[], { base, record }: FoundBase):
     const { layer, exposure, match } = draft;
     const isBase =
       layer === undefined
-        ? exposure === 'metadata' && strings.some((value) => value.includes(match.secret))
+        ? exposure === 'metadata' && strings.some((value) => holds(value, match.secret))
         : layer < layers;
     return isBase ? { ...draft, isBase } : draft;
   });
+}
+
+// Only layers are kept; metadata's secrets are always in the clear.
+function holds(text: string, secret: Draft['match']['secret']): boolean {
+  return typeof secret === 'string' && text.includes(secret);
 }
 
 /** The base with the most layers that are all, in their order, the image's lowest. */

@@ -61,15 +61,15 @@ export function rankOf(confidence: Confidence): number {
  * The match that says most of two of the same secret at the same place: whoever knows the provider, then the surer. A mark
  * at one of them does not speak for the other, nor does it decide which is told: an image must not choose.
  */
-export function better<M extends FoundMatch>(a: M, b: M, rules: RuleLookup): M {
+export function better<S extends Secret>(a: FoundMatch<S>, b: FoundMatch<S>, rules: RuleLookup): FoundMatch<S> {
   const { marked: _, ...best } = surer(a, b, rules);
-  return (a.marked === true && b.marked === true ? { ...best, marked: true } : best) as M;
+  return a.marked === true && b.marked === true ? { ...best, marked: true } : best;
 }
 
-function surer<M extends FoundMatch>(a: M, b: M, rules: RuleLookup): M {
+function surer<S extends Secret>(a: FoundMatch<S>, b: FoundMatch<S>, rules: RuleLookup): FoundMatch<S> {
   // What the user's list names for one rule, another rule still finds.
   if ((a.allowed ?? false) !== (b.allowed ?? false)) return a.allowed === true ? b : a;
-  const generic = (match: M): boolean => rules.get(match.rule)?.detector.generic ?? true;
+  const generic = (match: FoundMatch<S>): boolean => rules.get(match.rule)?.detector.generic ?? true;
   if (generic(a) !== generic(b)) return generic(a) ? b : a;
   return rankOf(b.confidence) > rankOf(a.confidence) ? b : a;
 }

@@ -137,6 +137,8 @@ export interface LayerReport {
 export interface Coverage {
   readonly complete: boolean;
   readonly layersScanned: number;
+  /** Layers among them whose scan came from the cache; absent where there are none. */
+  readonly layersCached?: number;
   readonly layersTotal: number;
   readonly filesScanned: number;
   readonly bytesScanned: number;

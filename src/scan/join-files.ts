@@ -1,10 +1,10 @@
 /** From the matches in an image's layers to findings in files: which layer, which instruction, still there or not. */
 
-import type { Match } from '../detect/rule.ts';
 import { better, type Draft, type RuleLookup } from './draft.ts';
 import { ExposureTracker, type FilePlace } from './exposure.ts';
 import type { Location } from './finding.ts';
 import type { ContentMatches, LayerScan } from './layer-scan.ts';
+import type { FoundMatch, Secret } from './secret.ts';
 
 /** How an image's layers are to be read. */
 export interface LayerReading {
@@ -16,7 +16,7 @@ export interface LayerReading {
 
 /** Joins layers (lowest first, undefined where one could not be read) with the history entries that made them. */
 export function joinFiles(
-  layers: readonly (LayerScan | undefined)[],
+  layers: readonly (LayerScan<Secret> | undefined)[],
   madeBy: readonly (number | undefined)[],
   rules: RuleLookup,
   reading: LayerReading = { isStack: true, isWindows: false },
@@ -50,18 +50,18 @@ export function joinFiles(
   });
 }
 
-function storedEntry({ path, rawName = path, ordinal, header }: ContentMatches): NonNullable<Draft['stored']> {
+function storedEntry({ path, rawName = path, ordinal, header }: ContentMatches<Secret>): NonNullable<Draft['stored']> {
   return { path, rawName, ordinal, ...(header === undefined ? {} : { header }) };
 }
 
-function filePlace(layer: number, { ordinal, path, nested, header }: ContentMatches): FilePlace {
+function filePlace(layer: number, { ordinal, path, nested, header }: ContentMatches<Secret>): FilePlace {
   const isName = header !== undefined && header.attribute === undefined && nested.length === 0;
   return { layer, ordinal, path, isName };
 }
 
 /** A secret that stands in a content more than once is one finding, at its first place. */
-export function oneASecret(matches: readonly Match[], rules: RuleLookup): Match[] {
-  const bySecret = new Map<string, Match>();
+export function oneASecret(matches: readonly FoundMatch[], rules: RuleLookup): FoundMatch[] {
+  const bySecret = new Map<Secret, FoundMatch>();
   for (const match of matches) {
     const known = bySecret.get(match.secret);
     bySecret.set(match.secret, known === undefined ? match : better(known, match, rules));
@@ -69,7 +69,7 @@ export function oneASecret(matches: readonly Match[], rules: RuleLookup): Match[
   return [...bySecret.values()];
 }
 
-function locate(content: ContentMatches, match: Match, { isWindows }: LayerReading): Location {
+function locate(content: ContentMatches<Secret>, match: FoundMatch, { isWindows }: LayerReading): Location {
   const path = isWindows ? content.path.replace(/^Files\//i, '') : content.path;
   if (content.header !== undefined) return locateInHeader(content, path);
   return {
@@ -79,12 +79,13 @@ function locate(content: ContentMatches, match: Match, { isWindows }: LayerReadi
     ...(match.column === undefined ? {} : { column: match.column }),
     offset: match.start,
     ...(content.nested.length === 0 ? {} : { nested: content.nested }),
+    ...(match.decoded === undefined ? {} : { decoded: match.decoded }),
     ...(content.git === undefined ? {} : { git: content.git }),
   };
 }
 
 /** Where a secret is in what a header says of an entry. */
-function locateInHeader({ nested, header }: ContentMatches, path: string): Location {
+function locateInHeader({ nested, header }: ContentMatches<Secret>, path: string): Location {
   return {
     kind: 'path',
     ...(header?.attribute === undefined ? {} : { name: header.attribute }),

@@ -82,7 +82,11 @@ function withoutEchoes(scanned: readonly ScannedString[]): ScannedString[] {
 }
 
 /** Joins what was found in the metadata into one finding a secret and place. */
-export function joinMetadata(config: ImageConfig, scanned: readonly ScannedString[], rules: RuleLookup): Draft[] {
+export function joinMetadata(
+  config: ImageConfig,
+  scanned: readonly ScannedString[],
+  rules: RuleLookup,
+): Draft<string>[] {
   const places: Place[] = [];
   const history = config.history ?? [];
   const found = scanned.flatMap(({ matches, ...one }) => matches.map((match) => ({ ...one, match })));
@@ -167,7 +171,7 @@ function isBuildArgument(place: Place): boolean {
   return place.kind === 'arg' || (place.kind === 'history' && place.name !== undefined);
 }
 
-function toDraft(place: Place, history: readonly HistoryEntry[]): Draft {
+function toDraft(place: Place, history: readonly HistoryEntry[]): Draft<string> {
   const indexes = [...place.historyIndexes].sort((a, b) => a - b);
   // A field holds what its last instruction wrote; a place in the history begins with its first.
   const historyIndex = place.field

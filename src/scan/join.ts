@@ -6,7 +6,7 @@ import type { Dockerfile } from '../oci/provenance.ts';
 import type { ImageRecord } from '../source/source.ts';
 import { findBase, type KnownBase, markBase } from './base-image.ts';
 import { DockerfileLines } from './dockerfile-line.ts';
-import type { RuleLookup } from './draft.ts';
+import type { Draft, RuleLookup } from './draft.ts';
 import type { BaseImage, ImageReport, LayerPlace, LayerReport, Suppressed } from './finding.ts';
 import type { Fingerprinter } from './fingerprint.ts';
 import { finish, instructionAt } from './finish.ts';
@@ -17,6 +17,7 @@ import { joinMetadata, scanMetadata } from './join-metadata.ts';
 import type { LayerScan } from './layer-scan.ts';
 import { Masker } from './mask.ts';
 import type { ProofPlace } from './proof-source.ts';
+import { canBeTold, type Secret } from './secret.ts';
 import { demotePublic, type Filter, triage } from './triage.ts';
 
 /** What every image of a run is joined with. */
@@ -45,12 +46,24 @@ export interface JoinedImage {
 
 /** What became of a source's blobs, by their keys. */
 export interface ScannedBlobs {
-  readonly scans: ReadonlyMap<string, LayerScan>;
+  readonly scans: ReadonlyMap<string, LayerScan<Secret>>;
+  /** Those that came from the cache. */
+  readonly cached?: ReadonlySet<string>;
   /** Why a blob could not be read. */
   readonly failures: ReadonlyMap<string, Diagnostic>;
 }
 
-/** Joins one image with the blobs of its source. */
+/** Blobs whose kept scans don't say what has to be shown of their secrets: they must be scanned once more. */
+export class KeptTooLittle extends Error {
+  readonly blobs: readonly string[];
+
+  constructor(blobs: readonly string[]) {
+    super('kept scans have too little for this report');
+    this.blobs = blobs;
+  }
+}
+
+/** Joins one image with the blobs of its source. @throws KeptTooLittle */
 export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: JoinKit): Promise<JoinedImage> {
   const layers = record.layers.map((layer) => (layer.blob === undefined ? undefined : blobs.scans.get(layer.blob)));
   const { attachments = [], artifactType } = record;
@@ -81,6 +94,8 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     kit.filter,
     kit.rules,
   );
+  const untold = shown.filter(({ match }) => !canBeTold(match.secret));
+  if (untold.length > 0) throw new KeptTooLittle(untold.flatMap((draft) => blobOf(draft, record) ?? []));
   const findings = await finish(shown, {
     ...kit,
     history,
@@ -108,6 +123,8 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     }),
   ];
   const scanned = layers.filter((scan) => scan !== undefined);
+  const isCached = (index: number): boolean => blobs.cached?.has(record.layers[index]?.blob ?? '') ?? false;
+  const layersCached = layers.filter((_, index) => isCached(index)).length;
   const report: ImageReport = {
     reference: record.reference,
     source: record.source,
@@ -119,11 +136,16 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     repoTags: record.repoTags,
     ...(base === undefined ? {} : { base }),
     layers: layers.map((scan, index) =>
-      layerReport(record, scan, places[index]!, alignment.layers[index], { history, masker }),
+      layerReport(record, scan, places[index]!, alignment.layers[index], {
+        history,
+        masker,
+        cached: isCached(index),
+      }),
     ),
     coverage: {
       complete: !skipped.some(({ effect }) => effect === 'incomplete'),
       layersScanned: scanned.length,
+      ...(layersCached === 0 ? {} : { layersCached }),
       layersTotal: layers.length,
       filesScanned: scanned.reduce((sum, scan) => sum + scan.files, 0),
       bytesScanned: scanned.reduce((sum, scan) => sum + scan.uncompressedBytes, 0),
@@ -134,9 +156,13 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
   return { report, hiddenByConfidence, suppressed };
 }
 
+function blobOf({ layer, attachment }: Draft, record: ImageRecord): string | undefined {
+  return layer === undefined ? attachment?.blob : record.layers[layer]?.blob;
+}
+
 function placeOf(
   record: ImageRecord,
-  scan: LayerScan | undefined,
+  scan: LayerScan<Secret> | undefined,
   index: number,
   base: BaseImage | undefined,
 ): LayerPlace {
@@ -152,10 +178,10 @@ function placeOf(
 
 function layerReport(
   record: ImageRecord,
-  scan: LayerScan | undefined,
+  scan: LayerScan<Secret> | undefined,
   place: LayerPlace,
   historyIndex: number | undefined,
-  context: Parameters<typeof instructionAt>[1],
+  context: Parameters<typeof instructionAt>[1] & { readonly cached: boolean },
 ): LayerReport {
   const layer = record.layers[place.index]!;
   const sizeBytes = scan?.sizeBytes ?? layer.sizeBytes;
@@ -167,11 +193,11 @@ function layerReport(
     ...(scan === undefined ? {} : { uncompressedBytes: scan.uncompressedBytes, entries: scan.entries }),
     ...(instruction ?? {}),
     base: place.baseImage !== undefined,
-    cached: false,
+    cached: context.cached,
   };
 }
 
-function layerDiagnostics(record: ImageRecord, scan: LayerScan, index: number, masker: Masker): Diagnostic[] {
+function layerDiagnostics(record: ImageRecord, scan: Pick<LayerScan, 'diagnostics' | 'diffId'>, index: number, masker: Masker): Diagnostic[] {
   const title = `layer ${index}`;
   const found = scan.diagnostics.map((diagnostic) => ({
     ...diagnostic,

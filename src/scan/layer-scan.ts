@@ -1,22 +1,23 @@
 /**
  * What scanning one blob gives: a pure function of its bytes and the rule set, so it knows nothing of
- * images and can be computed anywhere, once. Secrets are in it in the clear: it never leaves the process.
+ * images and can be computed anywhere, once. Secrets are in it in the clear: it never leaves the process; what the
+ * cache keeps of it, and gives back, has kept secrets in their place (`secret.ts`).
  */
 
-import type { Match } from '../detect/rule.ts';
 import type { Diagnostic } from '../errors.ts';
 import type { GitPlace } from './git-place.ts';
 import type { LayerIndex } from './layer-index.ts';
+import type { FoundMatch, Secret } from './secret.ts';
 
 /** The matches in one content: a file, or a member inside it. */
-export interface ContentMatches {
+export interface ContentMatches<S extends Secret = string> {
   /** Position of the tar entry in the layer, 0-based. */
   readonly ordinal: number;
   /** Path in the image, cleaned. */
   readonly path: string;
   /** Chain of members inside the file, outermost first; empty for the file itself. */
   readonly nested: readonly string[];
-  readonly matches: readonly Match[];
+  readonly matches: readonly FoundMatch<S>[];
   /** Its name as the tar has it, where that is not the cleaned path. */
   readonly rawName?: string;
   /** Of what is in an object of git: where in the history it first was. */
@@ -34,7 +35,7 @@ export interface HeaderString {
 }
 
 /** Everything that is known of a layer once its bytes have passed. */
-export interface LayerScan {
+export interface LayerScan<S extends Secret = string> {
   /** Digest of the bytes as they were stored. */
   readonly blobDigest: string;
   /** Digest of the decompressed bytes. */
@@ -44,7 +45,7 @@ export interface LayerScan {
   readonly compression: 'gzip' | 'zstd' | 'none';
   readonly entries: number;
   readonly files: number;
-  readonly contents: readonly ContentMatches[];
+  readonly contents: readonly ContentMatches<S>[];
   readonly index: LayerIndex;
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -5,6 +5,7 @@ import type { Draft } from './draft.ts';
 import type { LayerScan } from './layer-scan.ts';
 import type { Masker } from './mask.ts';
 import type { ProofPlace } from './proof-source.ts';
+import { isOneLine, type Secret, unitsOf } from './secret.ts';
 
 /** Lines are shown whole where the secret ends not too far to the right. */
 const widestColumn = 400;
@@ -14,13 +15,13 @@ export interface ProofKit {
   /** Where the image is from, as the user named it. */
   readonly place: ProofPlace;
   readonly record: ImageRecord;
-  readonly scans: readonly (LayerScan | undefined)[];
+  readonly scans: readonly (LayerScan<Secret> | undefined)[];
   readonly masker: Masker;
 }
 
 /** The line the secret is in, or its bytes where the line is long or the secret has several. */
 export function selection({ match }: Draft): string {
   const { line, column, secret, start, end } = match;
-  const isLine = column !== undefined && column + secret.length <= widestColumn && !secret.includes('\n');
+  const isLine = column !== undefined && column + unitsOf(secret) <= widestColumn && isOneLine(secret);
   return isLine ? `sed -n ${line}p` : `tail -c +${start + 1} | head -c ${end - start}`;
 }

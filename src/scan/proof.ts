@@ -67,7 +67,10 @@ function layerSteps(draft: Draft, layer: number, { place, record, scans, masker 
 }
 
 /** Which of the entries of the same path it is, from 1; undefined where it is the only one. */
-function occurrenceOf({ index }: LayerScan, { ordinal, path }: NonNullable<Draft['stored']>): number | undefined {
+function occurrenceOf(
+  { index }: Pick<LayerScan, 'index'>,
+  { ordinal, path }: NonNullable<Draft['stored']>,
+): number | undefined {
   const hits = lookUp(index, [path]).get(path) ?? [];
   const same = hits.filter(({ type }) => type !== 'whiteout' && type !== 'opaque');
   return same.length < 2 ? undefined : same.findIndex((hit) => hit.ordinal === ordinal) + 1;

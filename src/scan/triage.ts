@@ -49,7 +49,10 @@ export function triage(drafts: readonly Draft[], filter: Filter, rules: RuleLook
 }
 
 /** Why the user does not want to see a match; undefined where nothing says so. */
-export function suppressionOf(match: Pick<Match, 'allowed' | 'marked'>, { allowInline }: Pick<Filter, 'allowInline'>): Suppression | undefined {
+export function suppressionOf(
+  match: Pick<Match, 'allowed' | 'marked'>,
+  { allowInline }: Pick<Filter, 'allowInline'>,
+): Suppression | undefined {
   if (match.allowed === true) return 'allow-list';
   return match.marked === true && allowInline === true ? 'inline' : undefined;
 }
@@ -81,7 +84,10 @@ export function isAskedFor(
 }
 
 /** A secret that public packages publish is a weak hint: it may be used in earnest, but hardly is. */
-export function demotePublic<D extends Draft>(drafts: readonly D[], knownPublic: Pick<ReadonlySet<string>, 'has'>): D[] {
+export function demotePublic<D extends Draft>(
+  drafts: readonly D[],
+  knownPublic: Pick<ReadonlySet<string>, 'has'>,
+): D[] {
   return drafts.map((draft) => {
     const { match } = draft;
     if (!isPublished(match.secret, knownPublic)) return draft;

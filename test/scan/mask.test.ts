@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { Masker, mask } from '../../src/scan/mask.ts';
+import { Masker } from '../../src/scan/mask.ts';
+import { mask } from '../../src/scan/mask-text.ts';
 
 describe('mask', () => {
   it('shows nothing of a short secret, not even its length', () => {
