@@ -43,7 +43,18 @@ export function alignDockerfile(
 
 /** Every instruction with one of the last entries. */
 function alignEnd(stage: DockerfileStage, history: readonly HistoryEntry[]): DockerfileAlignment | undefined {
-  const said = [...stage.inherited, ...stage.instructions];
+  const all = [...stage.inherited, ...stage.instructions];
+  // Some builders write no entry for what only builds upon this image run.
+  const withoutTriggers = all.filter(({ keyword }) => keyword !== 'ONBUILD');
+  const found = pairEnd(all, stage, history);
+  return found ?? (withoutTriggers.length < all.length ? pairEnd(withoutTriggers, stage, history) : undefined);
+}
+
+function pairEnd(
+  said: readonly DockerfileInstruction[],
+  stage: DockerfileStage,
+  history: readonly HistoryEntry[],
+): DockerfileAlignment | undefined {
   const baseEntries = history.length - said.length;
   if (said.length === 0 || baseEntries < 0) return undefined;
   const pairs = new Map<number, DockerfileInstruction>();

@@ -45,9 +45,12 @@ export function fits({ keyword, text, documents = [] }: DockerfileInstruction, c
 function fitsRun(said: string, documents: readonly string[], entry: string): boolean {
   // Where a line goes on inside a word there is no blank, and there may be many between two words.
   const history = dense(entry);
-  if (documents.length > 0) return documents.every((document) => history.includes(dense(document)));
+  if (documents.length > 0) {
+    // One with a program of its own to run it is a file for that.
+    return documents.every((text) => history.includes(text.startsWith('#!') ? '/dev/pipes/' : dense(text)));
+  }
   const words = jsonWords(said);
-  if (words !== undefined) return history === dense(words.join(' '));
+  if (words !== undefined) return history === dense(parseCreatedBy(`RUN ${words.join(' ')}`).text);
   // Nothing is filled in for a shell, which does that itself; a SHELL nobody knows stands in front.
   const command = dense(said);
   return command !== '' && history.endsWith(command);
