@@ -47,6 +47,11 @@ rules: build ## Lint the rules and run their examples
 bench-rules: build ## The dearest rules on a real file system (FOLDER=/usr)
 	node dist/scripts/bench-rules.js $(or $(FOLDER),/usr)
 
+bench: ## Speed, memory and other scanners side by side (IMAGE=, PEERS=, BENCH=full; docs/performance.md)
+	@# The report alone is standard output: make bench >report.md
+	@$(MAKE) --no-print-directory build >&2
+	@node dist/scripts/bench.js
+
 mutate: build ## Put defects into every rule and see how many its examples notice
 	node dist/scripts/mutate-rules.js
 

@@ -1,0 +1,65 @@
+/**
+ * whichlayer as the bench runs it: the program this file is built with, as a process of its own, without a configuration file, and
+ * with a cache folder that is the run's own: empty for a cold scan, kept for a warm one.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ImageReport, Report } from '../../src/scan/finding.ts';
+import type { Command } from './measure.ts';
+
+const extension = extname(import.meta.url);
+const program: string = fileURLToPath(new URL(`../../src/cli/main${extension}`, import.meta.url));
+const stageProgram: string = fileURLToPath(new URL(`../bench-stage${extension}`, import.meta.url));
+
+/** How a scan is run. */
+export interface ScanOptions {
+  readonly jobs?: number;
+  /** Where its cache is kept. */
+  readonly cache: string;
+  readonly args?: readonly string[];
+}
+
+/** The command that scans images. */
+export function scanCommand(images: readonly string[], { jobs, cache, args = [] }: ScanOptions): Command {
+  const common = [
+    'scan',
+    '--no-config',
+    '--format',
+    'json',
+    '--quiet',
+    ...(jobs === undefined ? [] : ['--jobs', String(jobs)]),
+  ];
+  return { ...whichlayerCommand([...common, ...args, ...images]), env: { XDG_CACHE_HOME: cache, NO_COLOR: '1' } };
+}
+
+/** The command for anything else. */
+export function whichlayerCommand(args: readonly string[]): Command {
+  return { command: process.execPath, args: [program, ...args] };
+}
+
+/** The command that runs one stage over layers. */
+export function stageCommand(stage: string, layers: readonly string[], limit = 0): Command {
+  return { command: process.execPath, args: [stageProgram, stage, String(limit), ...layers] };
+}
+
+/** A new, empty cache folder. */
+export function emptyCache(work: string): string {
+  return mkdtempSync(join(work, 'cache-'));
+}
+
+/** True where this build keeps what it knows of layers. */
+export function hasLayerCache(): boolean {
+  const { command, args } = whichlayerCommand(['scan', '--help']);
+  return spawnSync(command, args, { encoding: 'utf8' }).stdout.includes('--no-cache');
+}
+
+/** What a report says of its only image. @throws Error where the scan failed */
+export function imageReportOf(stdout: string): ImageReport {
+  const report = JSON.parse(stdout) as Report;
+  const [image] = report.images;
+  if (image === undefined || 'error' in image) throw new Error(`the scan failed: ${JSON.stringify(report.images)}`);
+  return image;
+}
