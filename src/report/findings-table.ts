@@ -4,7 +4,7 @@
  */
 
 import { severities } from '../detect/rule.ts';
-import type { ImageError, ImageReport, Report, Suppressed, Suppression } from '../scan/finding.ts';
+import type { BaseImage, ImageError, ImageReport, Report, Suppressed, Suppression } from '../scan/finding.ts';
 import { coverageText, noticeText, skippedText, type TextStyle } from './coverage-text.ts';
 import { groupFindings, type SecretGroup } from './group-findings.ts';
 import { painter, severityFormat } from './paint.ts';
@@ -95,6 +95,7 @@ function imageLines(image: ImageReport, { report, only, showSecrets, verbose }: 
   return [
     ...imageHeader(image, facts, style),
     ...tagLines(image, style),
+    ...baseLines(image, style),
     '',
     ...reachLines(image, style),
     ...groups.flatMap((group) => [...secretBlock(group, { ...style, columns, showSecrets, verbose }), '']),
@@ -115,6 +116,22 @@ function tagLines({ reference, repoTags }: ImageReport, { paint, width }: TextSt
   const shown = others.slice(0, shownTags).map(oneLine).join(', ');
   const more = others.length > shownTags ? `, … and ${formatCount(others.length - shownTags)} more` : '';
   return hang(' also ', shown + more, width).map((line) => paint('dim', line));
+}
+
+const baseWitnesses: Readonly<Record<BaseImage['from'], string>> = {
+  option: 'compared',
+  annotation: 'its annotation says',
+  provenance: 'its provenance says',
+  dockerfile: 'the Dockerfile says',
+};
+
+/** What it was built upon, and who says so. */
+function baseLines({ base }: ImageReport, { paint, width }: TextStyle): string[] {
+  if (base === undefined) return [];
+  const { name, layers, from } = base;
+  const which = layers === undefined ? '' : layers === 1 ? ': layer 0' : `: layers 0–${layers - 1}`;
+  const text = `${oneLine(name)}${which} (${baseWitnesses[from] ?? oneLine(from)})`;
+  return hang(' base ', text, width).map((line) => paint('dim', line));
 }
 
 function nothingLines({ coverage }: ImageReport, { tool, summary }: Report, { width, paint }: TextStyle): string[] {

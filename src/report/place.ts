@@ -74,9 +74,10 @@ export function stepOf(finding: Finding): string {
   return `steps ${instruction.historyIndex}, ${others[0]}`;
 }
 
-/** `layer 33`; counted from 0, as in the JSON report. */
-export function layerOf(finding: Finding): string {
-  return finding.layer === undefined ? '' : `layer ${finding.layer.index}`;
+/** `layer 33`, `layer 0 (base)`; counted from 0, as in the JSON report. */
+export function layerOf({ layer }: Finding): string {
+  if (layer === undefined) return '';
+  return `layer ${layer.index}${layer.baseImage === undefined ? '' : ' (base)'}`;
 }
 
 /** Whether the secret is still there, in words; where several images were scanned, whether it is in another. */
