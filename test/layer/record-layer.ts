@@ -2,11 +2,14 @@
 
 import type { Diagnostic } from '../../src/errors.ts';
 import type { LayerEntry, LayerVisitor } from '../../src/layer/entry.ts';
+import type { GitObject } from '../../src/layer/git-object.ts';
 import { type LayerFacts, type WalkOptions, walkLayer } from '../../src/layer/walk-layer.ts';
 
 /** A member as it was given. */
 export interface RecordedMember {
   readonly nested: readonly string[];
+  /** Of git, where it is one. */
+  readonly object?: GitObject;
   content: Buffer;
   ended: boolean;
 }
@@ -55,10 +58,10 @@ class Recorder implements LayerVisitor {
     this.#file = undefined;
   }
 
-  member(nested: readonly string[]): void {
+  member(nested: readonly string[], object?: GitObject): void {
     if (this.#file === undefined || nested.length !== this.#open.length + 1)
       throw new Error('a member at the wrong place');
-    const member = { nested, content: Buffer.alloc(0), ended: false };
+    const member = { nested, content: Buffer.alloc(0), ended: false, ...(object === undefined ? {} : { object }) };
     this.#open.push({ member, chunks: [] });
     this.#file.members.push(member);
   }
