@@ -32,6 +32,8 @@ export const errorExplanations: Readonly<Record<ErrorCode, string>> = {
   NOT_UNPACKED: 'A file inside a layer is packed in a way that was not opened (encrypted, unknown, damaged).',
   LIMIT_EXCEEDED:
     'A limit that protects the scan from hostile or huge content was reached; what lies beyond was not looked at.',
+  CACHE_DAMAGED:
+    'The file with the scans of earlier runs is damaged. It was renamed and a new one is begun; the report is complete all the same.',
   ABORTED: 'The scan was interrupted or its time was up.',
   INTERNAL: 'A defect of whichlayer: please report it.',
 };

@@ -31,6 +31,7 @@ export const errorCodes = [
   'TRAILING_DATA',
   'NOT_UNPACKED',
   'LIMIT_EXCEEDED',
+  'CACHE_DAMAGED',
   'ABORTED',
   'INTERNAL',
 ] as const;

@@ -64,6 +64,7 @@ export function drawProgress(options: ProgressOptions): ProgressLine {
   };
   return {
     onEvent: (event) => {
+      if (event.kind === 'remark' && !options.quiet && !closed) say(`whichlayer: ${printable(event.message)}`);
       const line = state.take(event);
       if (line !== undefined && options.verbose && !options.quiet && !closed) say(line);
       draw();
@@ -116,7 +117,9 @@ class ScanState {
         this.#bytes += event.bytes;
         return undefined;
       case 'blob-end':
-        return this.#end(event.key);
+        return this.#end(event.key, event.cached === true);
+      case 'remark':
+        return undefined;
       case 'closed':
         this.#begin('');
         return undefined;
@@ -149,12 +152,13 @@ class ScanState {
     this.#blobs.clear();
   }
 
-  #end(key: string): string {
+  #end(key: string, cached: boolean): string {
     this.#done += 1;
     const blob = this.#blobs.get(key);
     this.#blobs.delete(key);
     const size = blob?.sizeBytes === undefined ? '' : ` ${formatBytes(blob.sizeBytes)}`;
     const time = blob === undefined ? '' : ` in ${formatDuration(this.#now() - blob.startedAt)}`;
+    if (cached) return `${shortKey(printable(key))}${size} is known from an earlier scan`;
     return `scanned ${shortKey(printable(key))}${size}${time}`;
   }
 }

@@ -22,6 +22,11 @@ export class Fingerprinter {
     this.#salt = key === undefined || key === '' ? salt : `${salt}/${key}`;
   }
 
+  /** The fingerprint of a secret that one was asked for before. */
+  known(secret: string): Promise<string> | undefined {
+    return this.#known.get(normaliseSecret(secret));
+  }
+
   /** 32 hex digits that are equal for equal secrets, wherever they were found. */
   fingerprint(secret: string): Promise<string> {
     const normal = normaliseSecret(secret);

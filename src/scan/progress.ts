@@ -12,7 +12,10 @@ export type ProgressEvent =
   | { readonly kind: 'blob-start'; readonly key: string; readonly sizeBytes?: number }
   /** So many more bytes were read, as they are stored. */
   | { readonly kind: 'bytes'; readonly bytes: number }
-  | { readonly kind: 'blob-end'; readonly key: string }
+  /** A blob is done; `cached` where an earlier scan did. */
+  | { readonly kind: 'blob-end'; readonly key: string; readonly cached?: boolean }
+  /** Something the user should hear, one sentence. */
+  | { readonly kind: 'remark'; readonly message: string }
   /** All blobs of the reference are done, or it failed. */
   | { readonly kind: 'closed'; readonly reference: string };
 

@@ -15,6 +15,8 @@ import type { Reference } from '../oci/reference.ts';
 import type { ImageSource } from '../source/source.ts';
 import { auditEnv, envVerdicts } from './audit-env.ts';
 import type { KnownBase } from './base-image.ts';
+import type { CachePlaces } from './cache/cache-folder.ts';
+import type { LayerCache } from './cache/layer-cache.ts';
 import { type KnownRule, rulesById } from './draft.ts';
 import type { EnvImageReport, EnvReport, ImageError, ImageReport, Report, Suppressed } from './finding.ts';
 import { Fingerprinter } from './fingerprint.ts';
@@ -48,6 +50,8 @@ export interface RunOptions {
   readonly dockerfile?: Dockerfile;
   /** The configuration file that was read. */
   readonly config?: string;
+  /** Where scans of layers are kept (`cachePlaces`); without it nothing is kept. */
+  readonly cachePlaces?: CachePlaces;
   /** Keys the fingerprints (`WHICHLAYER_FINGERPRINT_KEY`). */
   readonly fingerprintKey: string | undefined;
   /** True: of each image with findings is told whether anyone can pull it. */
@@ -75,6 +79,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
     seed: randomInt(2 ** 31),
   });
   const join = { ...joinKit(options, plan), bases };
+  const cache = await openCache(options, join.knownPublic);
   try {
     for (const target of targets) {
       await withSource(target, options, images, async (source) => {
@@ -83,6 +88,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
         const scanned = await scanSource(source, {
           ...options,
           pool,
+          ...(cache === undefined ? {} : { cache }),
           join: place === undefined ? join : { ...join, place },
         });
         for (const image of scanned.images) {
@@ -93,9 +99,15 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
         diagnostics.push(...scanned.diagnostics, ...unaskedReach(source, scanned.images, options));
       });
     }
+    if (cache !== undefined && cache.afresh > 0) {
+      const layers = cache.afresh === 1 ? 'a layer with matches was' : `${cache.afresh} layers with matches were`;
+      options.progress({ kind: 'remark', message: `${layers} scanned again, since no secret is kept` });
+    }
   } finally {
     await pool.close();
+    await cache?.close();
   }
+  diagnostics.push(...(cache?.takeDiagnostics() ?? []));
   const summary = { ...summarise(images), hiddenByConfidence, ...presentSum(suppressed) };
   return { ...head(options, started), images: withLiveIn(images), diagnostics, summary };
 }
@@ -112,6 +124,19 @@ async function readBases({ bases = [], signal }: RunOptions): Promise<KnownBase[
       }
     }),
   );
+}
+
+/** The cache, where one is wanted; what it takes is loaded only then. */
+async function openCache(options: RunOptions, knownPublic: JoinKit['knownPublic']): Promise<LayerCache | undefined> {
+  if (options.cachePlaces === undefined) return undefined;
+  const { LayerCache } = await import('./cache/layer-cache.ts');
+  return LayerCache.open({
+    ...options,
+    places: options.cachePlaces,
+    ruleDigest: options.ruleSet.digest,
+    knownPublic,
+    jobs: options.jobs ?? availableParallelism(),
+  });
 }
 
 async function withReach(image: ImageReport, source: ImageSource, options: RunOptions): Promise<ImageReport> {

@@ -5,11 +5,13 @@
 
 import { type Diagnostic, incomplete, notice, ScanError } from '../errors.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
-import type { Blob, ImageSource } from '../source/source.ts';
-import { type JoinedImage, type JoinKit, joinImage } from './join.ts';
+import type { Blob, ImageRecord, ImageSource } from '../source/source.ts';
+import type { LayerCache } from './cache/layer-cache.ts';
+import { type JoinedImage, type JoinKit, joinImage, KeptTooLittle, type ScannedBlobs } from './join.ts';
 import type { LayerScan } from './layer-scan.ts';
-import type { ScanPool } from './pool.ts';
+import type { BlobJob, ScanPool } from './pool.ts';
 import type { ScanProgress } from './progress.ts';
+import type { Secret } from './secret.ts';
 import { suppressionOf } from './triage.ts';
 
 /** Notices that concern no image, at most. */
@@ -18,6 +20,8 @@ const mostNotices = 100;
 /** What a source is scanned with. */
 export interface SourceScanOptions {
   readonly pool: ScanPool;
+  /** Scans of earlier runs. */
+  readonly cache?: LayerCache;
   readonly join: JoinKit;
   readonly walk: Omit<WalkOptions, 'signal' | 'expectedDigest' | 'expectedSizeBytes'>;
   readonly signal: AbortSignal;
@@ -32,10 +36,12 @@ export interface ScannedSource {
 
 /** Scans all images of a source. @throws ScanError where no image can be told, on a defect, or when aborted */
 export async function scanSource(source: ImageSource, options: SourceScanOptions): Promise<ScannedSource> {
-  const { scans, failures } = await scanBlobs(source, options);
+  const blobs = new SourceBlobs(options, source.sequential);
+  await blobs.scanAll(source);
   const records = await source.images();
-  const images = await Promise.all(records.map((record) => joinImage(record, { scans, failures }, options.join)));
-  const diagnostics = source.diagnostics().map((diagnostic) => withMatches(diagnostic, scans, options.join));
+  const images = await Promise.all(records.map((record) => joinWhole(record, blobs, options.join)));
+  await blobs.keep();
+  const diagnostics = source.diagnostics().map((diagnostic) => withMatches(diagnostic, blobs.scans, options.join));
   return { images, diagnostics: boundNotices(diagnostics) };
 }
 
@@ -52,53 +58,121 @@ function boundNotices(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   ];
 }
 
-async function scanBlobs(
-  source: ImageSource,
-  options: SourceScanOptions,
-): Promise<{ scans: Map<string, LayerScan>; failures: Map<string, Diagnostic> }> {
-  const scans = new Map<string, LayerScan>();
-  const failures = new Map<string, Diagnostic>();
-  // One that fails for a defect stops the others instead of letting them run to an end nobody reads.
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
-  const running: Promise<void>[] = [];
-  try {
-    for await (const blob of source.blobs(signal)) {
-      const job = options.pool.scan(blob, walkOptions(blob, options), signal, (bytes) =>
-        options.progress({ kind: 'bytes', bytes }),
-      );
-      options.progress({
-        kind: 'blob-start',
-        key: blob.key,
-        ...(blob.sizeBytes === undefined ? {} : { sizeBytes: blob.sizeBytes }),
-      });
-      const settled = job.scan.then(
-        (scan) => {
-          scans.set(blob.key, scan);
-          options.progress({ kind: 'blob-end', key: blob.key });
-        },
-        (error: unknown) => {
-          if (!(error instanceof ScanError) || error.code === 'INTERNAL' || error.code === 'ABORTED') {
-            stop.abort(error);
-            throw error;
-          }
-          failures.set(blob.key, incomplete(error.code, '', error.message));
-          options.progress({ kind: 'blob-end', key: blob.key });
-        },
-      );
-      // Handled below; without this a rejection before the loop's end would end the process.
-      settled.catch(() => {});
-      running.push(settled);
-      if (source.sequential) await job.read;
-      signal.throwIfAborted();
+/** Joins an image; layers of which too little was kept for this report are scanned after all. */
+async function joinWhole(record: ImageRecord, blobs: SourceBlobs, kit: JoinKit): Promise<JoinedImage> {
+  for (;;) {
+    try {
+      return await joinImage(record, blobs, kit);
+    } catch (error) {
+      if (!(error instanceof KeptTooLittle)) throw error;
+      await blobs.scanAfresh(error.blobs);
     }
-    await Promise.all(running);
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(running);
-    throw error;
   }
-  return { scans, failures };
+}
+
+/** The blobs of a source and what became of them. */
+class SourceBlobs implements ScannedBlobs {
+  readonly scans = new Map<string, LayerScan<Secret>>();
+  readonly failures = new Map<string, Diagnostic>();
+  readonly cached = new Set<string>();
+  readonly #options: SourceScanOptions;
+  readonly #cache: LayerCache | undefined;
+  readonly #blobs = new Map<string, Blob>();
+  readonly #fresh = new Map<Blob, LayerScan>();
+  readonly #afresh = new Map<string, Promise<void>>();
+  // One that fails for a defect stops the others instead of letting them run to an end nobody reads.
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+
+  /** What comes in one pass comes anyway, and its digests are known when it is over: a cache is of no use. */
+  constructor(options: SourceScanOptions, sequential: boolean) {
+    this.#options = options;
+    this.#cache = sequential ? undefined : options.cache;
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
+  }
+
+  async scanAll(source: ImageSource): Promise<void> {
+    const running: Promise<void>[] = [];
+    try {
+      for await (const blob of source.blobs(this.#signal)) {
+        this.#blobs.set(blob.key, blob);
+        const { read, done } = this.#begin(blob, this.#cache);
+        running.push(done);
+        if (source.sequential) await read;
+        this.#signal.throwIfAborted();
+      }
+      await Promise.all(running);
+    } catch (error) {
+      this.#stop.abort(error);
+      await Promise.allSettled(running);
+      throw error;
+    }
+  }
+
+  /** Scans blobs that came from the cache. @throws ScanError INTERNAL for others */
+  async scanAfresh(keys: readonly string[]): Promise<void> {
+    await Promise.all(
+      [...new Set(keys)].map((key) => {
+        const blob = this.#blobs.get(key);
+        // Several images may want the same at the same time.
+        const begun = this.#afresh.get(key);
+        if (begun !== undefined) return begun;
+        if (blob === undefined || !this.cached.has(key)) {
+          throw new ScanError('INTERNAL', 'A blob is to be scanned again that did not come from the cache.');
+        }
+        this.cached.delete(key);
+        this.scans.delete(key);
+        const { done } = this.#begin(blob, undefined);
+        this.#afresh.set(key, done);
+        return done;
+      }),
+    );
+  }
+
+  /** Keeps the scans of this run for the next. */
+  async keep(): Promise<void> {
+    for (const [blob, scan] of this.#fresh) await this.#cache?.keep(blob, scan, this.#options.join.fingerprinter);
+  }
+
+  #begin(blob: Blob, cache: LayerCache | undefined): { readonly read: Promise<void>; readonly done: Promise<void> } {
+    const { key, sizeBytes } = blob;
+    const { progress } = this.#options;
+    progress({ kind: 'blob-start', key, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
+    const job = cache === undefined ? this.#scan(blob) : undefined;
+    const done = (job?.scan.then((scan) => this.#take(blob, scan)) ?? this.#find(blob, cache!)).then(
+      () => progress({ kind: 'blob-end', key, ...(this.cached.has(key) ? { cached: true } : {}) }),
+      (error: unknown) => {
+        if (!(error instanceof ScanError) || error.code === 'INTERNAL' || error.code === 'ABORTED') {
+          this.#stop.abort(error);
+          throw error;
+        }
+        this.failures.set(key, incomplete(error.code, '', error.message));
+        progress({ kind: 'blob-end', key });
+      },
+    );
+    // Whoever waits handles it; without this a rejection before that would end the process.
+    done.catch(() => {});
+    return { read: job?.read ?? Promise.resolve(), done };
+  }
+
+  async #find(blob: Blob, cache: LayerCache): Promise<void> {
+    const kept = await cache.find(blob, this.#signal);
+    if (kept === undefined) return this.#take(blob, await this.#scan(blob).scan);
+    this.cached.add(blob.key);
+    this.scans.set(blob.key, kept);
+  }
+
+  #scan(blob: Blob): BlobJob {
+    const { pool, progress } = this.#options;
+    return pool.scan(blob, walkOptions(blob, this.#options), this.#signal, (bytes) =>
+      progress({ kind: 'bytes', bytes }),
+    );
+  }
+
+  #take(blob: Blob, scan: LayerScan): void {
+    this.scans.set(blob.key, scan);
+    this.#fresh.set(blob, scan);
+  }
 }
 
 function walkOptions(blob: Blob, options: SourceScanOptions): Omit<WalkOptions, 'signal'> {
@@ -111,7 +185,11 @@ function walkOptions(blob: Blob, options: SourceScanOptions): Omit<WalkOptions, 
 }
 
 /** A blob that no image refers to is nobody's layer; but where secrets are in it, the scan is not clean. */
-function withMatches(diagnostic: Diagnostic, scans: ReadonlyMap<string, LayerScan>, { filter }: JoinKit): Diagnostic {
+function withMatches(
+  diagnostic: Diagnostic,
+  scans: ReadonlyMap<string, LayerScan<Secret>>,
+  { filter }: JoinKit,
+): Diagnostic {
   const contents = diagnostic.code === 'BLOB_UNREFERENCED' ? (scans.get(diagnostic.subject)?.contents ?? []) : [];
   const count = contents
     .flatMap(({ matches }) => matches)
