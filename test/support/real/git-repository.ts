@@ -9,6 +9,7 @@ import { tool } from './tool.ts';
 export class GitRepository {
   readonly folder: string;
   #commits = 0;
+  #isStopped = false;
 
   constructor(folder: string, ...options: readonly string[]) {
     this.folder = folder;
@@ -45,10 +46,16 @@ export class GitRepository {
   }
 
   /** Writes and removes files and commits that, a day after the last commit. @returns the commit's id */
-  commit(
-    files: Readonly<Record<string, string | Uint8Array | undefined>>,
-    message = `Commit ${this.#commits}`,
-  ): string {
+  commit(files: Readonly<Record<string, string | Uint8Array | undefined>>, message = 'A commit'): string {
+    this.write(files);
+    this.run('add', '-A');
+    this.run('commit', '-q', '--allow-empty', '-m', message);
+    if (!this.#isStopped) this.#commits++;
+    return this.run('rev-parse', 'HEAD');
+  }
+
+  /** Writes and removes files. */
+  write(files: Readonly<Record<string, string | Uint8Array | undefined>>): void {
     for (const [name, content] of Object.entries(files)) {
       const path = join(this.folder, name);
       if (content === undefined) rmSync(path);
@@ -57,10 +64,11 @@ export class GitRepository {
         writeFileSync(path, content);
       }
     }
-    this.run('add', '-A');
-    this.run('commit', '-q', '--allow-empty', '-m', message);
-    this.#commits++;
-    return this.run('rev-parse', 'HEAD');
+  }
+
+  /** All commits from now on are of one second. */
+  stopClock(): void {
+    this.#isStopped = true;
   }
 
   /** Everything in a folder of it, by path below the repository's. */

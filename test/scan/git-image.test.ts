@@ -1,0 +1,82 @@
+/** An image built by `COPY . .` of a repository, from the command line: what its history and its settings leak. */
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import type { Finding } from '../../src/scan/finding.ts';
+import { buildImage } from '../support/build-image.ts';
+import { onlyImage, scanJson, whichlayer } from '../support/plant/cli.ts';
+import { Random } from '../support/plant/random.ts';
+import { secretKinds } from '../support/plant/secret-kind.ts';
+import { GitRepository } from '../support/real/git-repository.ts';
+import { requireTools } from '../support/real/tool.ts';
+import { createWorkspace, removeWorkspace } from '../support/real/workspace.ts';
+
+describe('an image of a repository', function () {
+  this.timeout(60_000);
+  const made = (id: string, seed: number): string =>
+    secretKinds.find((kind) => kind.id === id)!.make(new Random(seed)).secret;
+  const removed = made('github', 11);
+  const inMessage = made('gitlab', 12);
+  const password = `Pw${Math.random().toString(36).slice(2)}X9`;
+  let folder = '';
+  let leak = '';
+  let path = '';
+
+  before(function () {
+    requireTools(this, 'git');
+    folder = createWorkspace('git-image');
+    const repository = new GitRepository(join(folder, 'repository'));
+    repository.commit({ 'config/prod.env': `# settings\nGITHUB_TOKEN=${removed}\n`, 'big.txt': 'line\n'.repeat(500) });
+    leak = repository.run('rev-parse', 'HEAD');
+    repository.commit({ 'big.txt': 'line\n'.repeat(501) }, `Rotate ${inMessage}`);
+    repository.commit({ 'config/prod.env': '# settings\n' });
+    for (let index = 0; index < 9; index++) repository.commit({ 'big.txt': 'line\n'.repeat(502 + index) });
+    repository.run('remote', 'add', 'origin', `https://deploy:${password}@git.acme-widgets.com/team/app.git`);
+    repository.run('gc', '-q');
+    path = join(folder, 'image.tar');
+    const files = Object.entries({ ...repository.files(), ...repository.files('config') });
+    writeFileSync(
+      path,
+      buildImage({
+        layers: [
+          { files: { 'etc/x': 'x' } },
+          {
+            files: Object.fromEntries(files.map(([name, content]) => [`app/${name}`, content])),
+            createdBy: 'COPY . /app',
+          },
+        ],
+        tags: ['app:1'],
+      }),
+    );
+  });
+  after(() => {
+    if (folder !== '') removeWorkspace(folder);
+  });
+
+  const findingsOf = (findings: readonly Finding[], secret: string): Finding[] =>
+    findings.filter((finding) => finding.secret.value?.includes(secret));
+
+  it('leaks what was removed, with its commit, and what messages and remotes hold', async () => {
+    const image = onlyImage(await scanJson([path]));
+    assert.equal(image.coverage.complete, true);
+    const [finding, ...more] = findingsOf(image.findings, removed);
+    assert.deepEqual(more, []);
+    const { git, nested, line } = finding!.location;
+    assert.deepEqual([nested, line], [[`config/prod.env@${leak.slice(0, 12)}`], 2]);
+    assert.deepEqual([git?.commit, git?.path, git?.inHead], [leak, 'config/prod.env', false]);
+    assert.deepEqual([finding!.exposure, finding!.layer?.index], ['live', 1]);
+    assert.ok(findingsOf(image.findings, inMessage).some(({ location }) => location.git?.type === 'commit'));
+    assert.ok(findingsOf(image.findings, password).some(({ location }) => location.path === 'app/.git/config'));
+  });
+
+  it('shows a person the commit and not git’s own files', async () => {
+    const { stdout, code } = await whichlayer(['scan', path], { env: { COLUMNS: '200' } });
+    assert.equal(code, 1);
+    assert.ok(
+      stdout.includes(`app/.git › config/prod.env@${leak.slice(0, 12)}:2 (2023-11-14, gone from HEAD)`),
+      stdout,
+    );
+  });
+});
