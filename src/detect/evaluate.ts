@@ -16,6 +16,7 @@ import { entropyOf } from './entropy.ts';
 import { isMarked, lineAround } from './line-around.ts';
 import { isChecksumContext, type Standing, standingOf } from './placeholder.ts';
 import type { Detector } from './rule.ts';
+import { prefixedEnd } from './string-prefix.ts';
 
 /** What of a content lies in the slab. */
 export interface View {
@@ -84,6 +85,17 @@ export function nearWindow(detector: CompiledDetector, view: View, anchor: Span)
 function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
   const end = Math.min(view.high, anchor.start + detector.reach);
   if (!beginsWith(view.bytes, anchor.start, end, detector.ready.leading)) return [];
+  const stringEnd = prefixedEnd(view.bytes, anchor.start, view.low);
+  if (stringEnd !== undefined && stringEnd > anchor.end && stringEnd <= end) {
+    // What looks like a length may be none: it is one where the token fills it.
+    const whole = { ...view, low: anchor.start, high: stringEnd };
+    const secrets = matchToken(detector, whole, anchor, stringEnd).filter((secret) => secret.end === stringEnd);
+    if (secrets.length > 0) return secrets;
+  }
+  return matchToken(detector, view, anchor, end);
+}
+
+function matchToken(detector: CompiledDetector, view: View, anchor: Span, end: number): Secret[] {
   if (detector.ready.requiredByte !== undefined) {
     if (!holdsByte(view.bytes, anchor.start + detector.ready.leading.length, end, detector.ready.requiredByte))
       return [];

@@ -24,7 +24,7 @@ export function mergeDecoded(
   const bySteps = [...decoded].sort((a, b) => a.decoded.length - b.decoded.length || a.start - b.start);
   const kept = new Set<Match>(plain);
   for (const match of bySteps) {
-    if (told.has(match.secret)) continue;
+    if (told.has(match.secret) || isGuess(match, isGeneric)) continue;
     const beside = plain.filter((other) => kept.has(other) && other.start < match.end && match.start < other.end);
     const verdicts = beside.map((other) => [other, compare(other, match, isGeneric)] as const);
     if (verdicts.some(([, verdict]) => verdict === 'plain')) continue;
@@ -36,6 +36,16 @@ export function mergeDecoded(
   return { matches: matches.slice(0, limit), truncated: matches.length > limit };
 }
 
+/** True for what a rule of last resort makes of plain text once the signs around it are written out: pages of documentation are full of it. */
+function isGuess(match: DecodedMatch, isGeneric: (rule: string) => boolean): boolean {
+  return isGeneric(match.rule) && escapes.has(match.decoded[0] ?? '') && isUnchanged(match);
+}
+
+/** Whether nothing was hidden in it. */
+function isUnchanged({ start, end, secret }: DecodedMatch): boolean {
+  return end - start === secret.length;
+}
+
 /** Which of two that stand at the same place says more; both where they are two secrets. */
 function compare(
   plain: Match,
@@ -45,8 +55,8 @@ function compare(
   const rank = (match: Match): number => (isGeneric(match.rule) ? 0 : 10) + confidences.indexOf(match.confidence);
   const difference = rank(decoded) - rank(plain);
   if (escapes.has(decoded.decoded[0] ?? '')) {
-    // Nothing was hidden in it: the segment that was written out may have cut it.
-    if (decoded.end - decoded.start === decoded.secret.length) return 'plain';
+    // The segment that was written out may have cut it.
+    if (isUnchanged(decoded)) return 'plain';
     if (difference !== 0) return difference > 0 ? 'decoded' : 'plain';
     // Nobody but a URL's reader takes `%2F` for a slash.
     const isLonger = decoded.end - decoded.start > plain.end - plain.start;
