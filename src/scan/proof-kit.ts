@@ -4,6 +4,7 @@ import type { ImageRecord } from '../source/source.ts';
 import type { Draft } from './draft.ts';
 import type { LayerScan } from './layer-scan.ts';
 import type { Masker } from './mask.ts';
+import { decodingSteps } from './proof-decode.ts';
 import type { ProofPlace } from './proof-source.ts';
 import { isOneLine, type Secret, unitsOf } from './secret.ts';
 
@@ -19,9 +20,21 @@ export interface ProofKit {
   readonly masker: Masker;
 }
 
-/** The line the secret is in, or its bytes where the line is long or the secret has several. */
-export function selection({ match }: Draft): string {
-  const { line, column, secret, start, end } = match;
+/** The commands that show the line the secret is in, or its bytes where the line is long or the secret has several; decoded. */
+export function selection({ match }: Draft): string[] | undefined {
+  const { line, column, secret, start, end, decoded = [] } = match;
+  const decoding = decodingSteps(decoded);
+  if (decoding === undefined) return undefined;
   const isLine = column !== undefined && column + unitsOf(secret) <= widestColumn && isOneLine(secret);
-  return isLine ? `sed -n ${line}p` : `tail -c +${start + 1} | head -c ${end - start}`;
+  const bytes = `tail -c +${start + 1} | head -c ${end - start}`;
+  switch (decoded[0]) {
+    case 'base64':
+    case 'hex':
+      // They are told by where the whole of a code is, of which a line may be a part.
+      return [bytes, ...decoding];
+    case 'utf-16':
+      return isLine ? [decoding[0]!, `sed -n ${line}p`, ...decoding.slice(1)] : [bytes, ...decoding];
+    default:
+      return [isLine ? `sed -n ${line}p` : bytes, ...decoding];
+  }
 }

@@ -69,7 +69,8 @@ export function attachmentSteps(draft: Draft, { place, record }: ProofKit): stri
   }
   if (key === undefined || draft.location.nested !== undefined) return undefined;
   const blob = storedBlob(place, record, key);
-  return blob && [...blob, selection(draft)];
+  const shown = selection(draft);
+  return blob && shown && [...blob, ...shown];
 }
 
 function jq(filter: string): string {

@@ -63,7 +63,8 @@ function layerSteps(draft: Draft, layer: number, { place, record, scans, masker 
     return inner && [...blob, ...unpack, extract, ...inner, 'bsdtar -tf -'];
   }
   const inner = nestedSteps(stored.rawName, nested, masker);
-  return inner && [...blob, ...unpack, extract, ...inner, selection(draft)];
+  const shown = selection(draft);
+  return inner && shown && [...blob, ...unpack, extract, ...inner, ...shown];
 }
 
 /** Which of the entries of the same path it is, from 1; undefined where it is the only one. */
