@@ -16,7 +16,7 @@ import { isSkippable } from './zstd-frame.ts';
 export type ArchiveKind = 'zip' | 'tar' | 'cpio' | 'asar' | 'git-pack' | 'git-bundle';
 
 /** What is wrapped around an archive or a file, and counts with what it holds. */
-export type WrapperKind = 'gzip' | 'ar' | 'rpm' | 'git-loose' | StreamFormat;
+export type WrapperKind = 'gzip' | 'ar' | 'rpm' | 'sqlite' | 'git-loose' | StreamFormat;
 
 /** Packed content that is opened. */
 export type OpenedKind = ArchiveKind | WrapperKind;
@@ -45,6 +45,7 @@ const opened: readonly (readonly [kind: OpenedKind, magic: string])[] = [
   ['lz4', '02214c18'],
   ['ar', '213c617263683e0a'],
   ['rpm', 'edabeedb'],
+  ['sqlite', '53514c69746520666f726d6174203300'],
 ];
 
 const named: readonly (readonly [name: string, magic: string])[] = [
@@ -60,6 +61,12 @@ const named: readonly (readonly [name: string, magic: string])[] = [
   ['apk version 3 package', '4144422e'],
   ['qcow2 disk image', '514649fb'],
   ['vmdk disk image', '4b444d5601000000'],
+  // Stores of credentials: nobody opens them without their password, whoever has it or guesses it does.
+  ['KeePass database', '03d9a29a67fb4bb5'],
+  ['KeePass 1 database', '03d9a29a65fb4bb5'],
+  ['GNOME keyring', '476e6f6d654b657972696e670a0d'],
+  ['KDE wallet', '4b57414c4c45540a0d000d0a'],
+  ['macOS keychain', '6b7963680001'],
 ];
 
 const parsedOpened = opened.map(([kind, magic]) => [kind, Buffer.from(magic, 'hex')] as const);

@@ -12,6 +12,7 @@ import type { LayerLimits } from './limits.ts';
 import type { OpenedKind } from './magic.ts';
 import type { InflateSettings, MemberSink, PackedReader } from './packed.ts';
 import { RpmReader } from './rpm-reader.ts';
+import { SqliteReader } from './sqlite-reader.ts';
 import { TarReader } from './tar-reader.ts';
 import { ZipReader } from './zip-reader.ts';
 
@@ -45,6 +46,8 @@ export function openPacked(kind: OpenedKind, sink: MemberSink, context: PackedCo
       return new GitBundleReader(sink, limits.keptPackBytes);
     case 'git-loose':
       return new GitLooseReader(sink, gitHashOf(name));
+    case 'sqlite':
+      return new SqliteReader(sink);
     case 'gzip':
       return new GzipReader(sink, settings, { fallbackName: unpackedName(name), mostMembers: limits.members });
     default:
