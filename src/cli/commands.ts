@@ -9,6 +9,7 @@ import type { Dockerfile } from '../oci/provenance.ts';
 import { envReporters, reporters } from '../report/index.ts';
 import { printable } from '../report/printable.ts';
 import type { ReporterOptions } from '../report/reporter.ts';
+import { cachePlaces } from '../scan/cache/cache-folder.ts';
 import type { EnvReport, Report } from '../scan/finding.ts';
 import { type RunOptions, runEnv, runScan, type Target } from '../scan/run.ts';
 import { complaints } from './complaints.ts';
@@ -36,6 +37,8 @@ export async function runCommand(run: Run, context: CommandContext): Promise<num
   if (run.config !== undefined && !options.quiet) {
     context.io.stderr.write(`whichlayer: options from ${printable(run.config.file)}\n`);
   }
+  // The cache is not asked about by rule.
+  if (command === 'cache') return (await import('./cache.ts')).cache(operands, options, context.io);
   const loaded = await loadRules(options.rules);
   const ruleSet = overrideRules(loaded, checkOverrides(run.config, loaded));
   switch (command) {
@@ -147,6 +150,7 @@ async function runOptions(
     showSecrets: options.showSecrets,
     fingerprintKey: process.env['WHICHLAYER_FINGERPRINT_KEY'],
     jobs: options.jobs,
+    ...(options.noCache ? {} : { cachePlaces: cachePlaces() }),
     checkPublic: options.checkPublic,
     walk: { limits: { depth: options.maxDepth } },
     signal: AbortSignal.any([signal, ...timeout]),

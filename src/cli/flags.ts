@@ -9,7 +9,7 @@ import { defaultLimits } from '../layer/limits.ts';
 import { envFormats, scanFormats } from '../report/formats.ts';
 
 /** The commands, in the order help shows them. */
-export const commandNames = ['scan', 'env', 'rules', 'explain'] as const;
+export const commandNames = ['scan', 'env', 'rules', 'explain', 'cache'] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** Where a bare reference is looked for. */
@@ -180,7 +180,7 @@ export const flags: readonly Flag[] = [
     name: 'config',
     value: 'FILE',
     group: 'Running',
-    commands: detecting,
+    commands: commandNames,
     env: true,
     description:
       'Read options and what is set for single rules from this file (docs/config.md); without it, from .whichlayer.yaml in the current folder, if there is one.',
@@ -188,7 +188,7 @@ export const flags: readonly Flag[] = [
   {
     name: 'no-config',
     group: 'Running',
-    commands: detecting,
+    commands: commandNames,
     env: true,
     description: 'Read no configuration file.',
   },
@@ -222,7 +222,7 @@ export const flags: readonly Flag[] = [
     choices: [...new Set([...scanFormats, ...envFormats])],
     default: 'table',
     group: 'Output',
-    commands: ['scan', 'env', 'rules'],
+    commands: ['scan', 'env', 'rules', 'cache'],
     env: true,
     description: 'How the report on standard output is written.',
   },
@@ -239,7 +239,7 @@ export const flags: readonly Flag[] = [
   {
     name: 'no-color',
     group: 'Output',
-    commands: detecting,
+    commands: commandNames,
     env: true,
     description: 'No colours. NO_COLOR in the environment means the same.',
   },
@@ -263,7 +263,7 @@ export const flags: readonly Flag[] = [
   {
     name: 'debug',
     group: 'Output',
-    commands: detecting,
+    commands: commandNames,
     env: true,
     description: 'Print the stack of an error.',
   },
@@ -363,6 +363,13 @@ export const flags: readonly Flag[] = [
     description: 'Layers that are scanned at the same time; without it, as many as there are processors.',
   },
   {
+    name: 'no-cache',
+    group: 'Running',
+    commands: ['scan'],
+    env: true,
+    description: 'Scan every layer, and keep nothing of it for the next scan (docs/cache.md).',
+  },
+  {
     name: 'max-depth',
     value: 'N',
     least: 1,
@@ -420,6 +427,7 @@ export interface LowArgs {
   readonly allowHost: readonly string[];
   readonly foreignLayers: boolean;
   readonly jobs?: number;
+  readonly noCache: boolean;
   readonly maxDepth: number;
   readonly timeoutSeconds?: number;
 }

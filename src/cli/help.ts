@@ -72,6 +72,18 @@ export const commandHelp: Readonly<Record<CommandName, CommandHelp>> = {
     ],
     examples: [['whichlayer explain pepipost', 'by provider or rule']],
   },
+  cache: {
+    usage: ['whichlayer cache [OPTIONS] [info]', 'whichlayer cache [OPTIONS] clear'],
+    summary: 'Show what is kept of scanned layers, or throw it away.',
+    about: [
+      'A layer that was scanned before is neither fetched nor scanned again. What is kept holds no secrets (docs/cache.md). info, the default, says where it is and how large; clear throws it away.',
+      'It is in whichlayer in the folder for caches of your platform ($XDG_CACHE_HOME or ~/.cache, ~/Library/Caches, %LOCALAPPDATA%), or where WHICHLAYER_CACHE_DIR says. whichlayer scan --no-cache does without.',
+    ],
+    examples: [
+      ['whichlayer cache', 'where it is, how large'],
+      ['whichlayer cache clear', 'begin anew'],
+    ],
+  },
 };
 
 /** Every exit status and what it means. */

@@ -59,6 +59,7 @@ export function lowArgsOf(command: CommandName, raw: RawValues): LowArgs {
     allowHost: list('allow-host'),
     foreignLayers: byName.has('foreign-layers'),
     ...present('jobs', number('jobs')),
+    noCache: byName.has('no-cache'),
     maxDepth: number('max-depth')!,
     ...present('timeoutSeconds', number('timeout')),
   };

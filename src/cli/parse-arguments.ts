@@ -197,6 +197,7 @@ function checkOperands(command: CommandName, operands: readonly string[], option
     throw usage('whichlayer explain takes one provider or rule.', 'whichlayer rules list shows them all.');
   }
   if (command === 'rules') checkRules(operands);
+  if (command === 'cache') checkCache(operands);
 }
 
 function checkImages(command: CommandName, operands: readonly string[], options: LowArgs): void {
@@ -234,15 +235,19 @@ function checkImages(command: CommandName, operands: readonly string[], options:
   if (options.quiet && options.verbose) throw usage('--quiet and --verbose exclude each other.', undefined, '--quiet');
 }
 
+function checkAction(command: CommandName, action: string, actions: readonly string[]): void {
+  if (actions.includes(action)) return;
+  const hint = didYouMean(action, actions) ?? `There are: ${actions.join(', ')}.`;
+  throw usage(`There is no whichlayer ${command} ${action}.`, hint, action);
+}
+
+function checkCache([action = 'info', ...operands]: readonly string[]): void {
+  checkAction('cache', action, ['info', 'clear']);
+  if (operands.length > 0) throw usage(`whichlayer cache ${action} takes nothing more.`, undefined, operands[0]);
+}
+
 function checkRules([action = 'list', ...operands]: readonly string[]): void {
-  const actions = ['list', 'show', 'check'];
-  if (!actions.includes(action)) {
-    throw usage(
-      `There is no whichlayer rules ${action}.`,
-      didYouMean(action, actions) ?? `There are: ${actions.join(', ')}.`,
-      action,
-    );
-  }
+  checkAction('rules', action, ['list', 'show', 'check']);
   if (action === 'list' && operands.length > 0)
     throw usage('whichlayer rules list takes nothing more.', undefined, operands[0]);
   if (action === 'show' && operands.length !== 1) {

@@ -51,6 +51,9 @@ describe('parseArguments', () => {
       insecureRegistry: [],
       allowHost: [],
       foreignLayers: false,
+      base: [],
+      skipBase: false,
+      noCache: false,
       maxDepth: 4,
     });
   });

@@ -73,9 +73,9 @@ export function onlyImage(report: Report): ImageReport {
   return image;
 }
 
-// The machine's own docker, proxies and settings are none of the tests'.
+// The machine's own docker, proxies and settings are none of the tests', and what one test has scanned none of another's.
 function cleanEnvironment(): Record<string, string> {
   const foreign = /^(?:WHICHLAYER_|DOCKER_|CONTAINER_|(?:HTTPS?|NO|ALL)_PROXY$)/i;
   const entries = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  return Object.fromEntries(entries) as Record<string, string>;
+  return { ...Object.fromEntries(entries), WHICHLAYER_NO_CACHE: 'true' } as Record<string, string>;
 }
