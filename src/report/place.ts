@@ -3,6 +3,11 @@
 import type { Exposure, Finding, Location, LocationKind } from '../scan/finding.ts';
 import type { PaintFormat } from './paint.ts';
 import { oneLine, printable } from './printable.ts';
+import { truncate } from './wrap.ts';
+
+/** Columns for the name of another image or stage beside an exposure. */
+const widestName = 24;
+const stillPulled = ', still in every pull';
 
 const kindNames: Readonly<Record<Exclude<LocationKind, 'file'>, string>> = {
   path: 'file name',
@@ -86,9 +91,9 @@ export function exposureOf(finding: Finding): string {
   const words = exposureHere(finding);
   if (liveIn === undefined) return words;
   const [first] = liveIn;
-  if (first === undefined) return `${words}; live in no scanned image`;
+  if (first === undefined) return `${words.replace(stillPulled, '')}; live in no scanned image`;
   const more = liveIn.length > 1 ? ` +${liveIn.length - 1}` : '';
-  return `${words}; live in ${elide(oneLine(first))}${more}`;
+  return `${words.replace(stillPulled, '')}; live in ${truncate(oneLine(first), widestName)}${more}`;
 }
 
 function exposureHere(finding: Finding): string {
@@ -99,12 +104,12 @@ function exposureHere(finding: Finding): string {
     case 'overwritten':
       return `overwritten ${by}`;
     case 'deleted':
-      return `${finding.removedBy?.how === 'opaque' ? 'hidden by an opaque folder' : 'deleted'} ${by}, still in every pull`;
+      return `${finding.removedBy?.how === 'opaque' ? 'hidden by an opaque folder' : 'deleted'} ${by}${stillPulled}`;
     case 'attestation': {
       const stage = finding.instruction?.dockerfile?.stage;
       return stage === undefined
         ? 'in the build attestation'
-        : `only in metadata of build stage ${elide(oneLine(stage))}`;
+        : `only in metadata of build stage ${truncate(oneLine(stage), widestName)}`;
     }
     default:
       return metadataExposure(finding.location.kind);

@@ -92,6 +92,51 @@ describe('findingsTable', () => {
     assert.match(text, /LIMIT_EXCEEDED × 5/);
   });
 
+  it('says how a file went, and which other image has it', () => {
+    const removed = { exposure: 'deleted', removedBy: { layer: 4, how: 'opaque' } } as const;
+    assert.match(reportOn(removed), /hidden by an opaque folder in layer 4, still in every pull\n/);
+    assert.match(reportOn({ ...removed, liveIn: [] }), /opaque folder in layer 4; live in no scanned image\n/);
+    assert.match(
+      reportOn({ exposure: 'overwritten', liveIn: ['app:1', 'app:2'] }),
+      /overwritten later; live in app:1 \+1/,
+    );
+    const dockerfile = { path: 'Dockerfile', line: 3, stage: 'build' };
+    const attested = {
+      location: { kind: 'attestation', name: 'provenance build-arg:X' },
+      exposure: 'attestation',
+    } as const;
+    assert.match(
+      reportOn({ ...attested, instruction: { createdBy: 'ARG X', dockerfile } }),
+      /metadata of build stage build/,
+    );
+  });
+
+  it('names what a header says', () => {
+    const located = (name?: string): string =>
+      reportOn({ location: { kind: 'path', path: 'app/x', ...(name === undefined ? {} : { name }) } });
+    assert.match(located(), /file name app\/x/);
+    assert.match(located('link target'), /link target of app\/x/);
+    assert.match(located('SCHILY.xattr.user.t'), /xattr user\.t of app\/x/);
+  });
+
+  it('names the base and its layers', () => {
+    const base = { name: 'debian:12', layers: 3, from: 'option', verified: true } as const;
+    const text = reportOn({ layer: { index: 1, baseImage: 'debian:12' } }, { base });
+    assert.match(text, /^ base debian:12: layers 0–2 \(compared\)$/m);
+    assert.match(text, /layer 1 \(base\)/);
+    assert.match(
+      reportOn({}, { base: { name: 'x', from: 'annotation', verified: false } }),
+      /^ base x \(its annotation says\)$/m,
+    );
+  });
+
+  it('shows proofs on one line each where more is asked for', () => {
+    const proof = `tar -xOf app.tar ${'x'.repeat(200)} | sed -n 1p`;
+    const report = reportOf([{ ...leakyImage, findings: [{ ...findings[0]!, proof }] }]);
+    assert.ok(findingsTable(report, { ...plain, verbose: true }).includes(`\n   proof: ${proof}\n`));
+    assert.doesNotMatch(findingsTable(report, plain), /proof/);
+  });
+
   it('shows a secret in full where it is asked to and has it', () => {
     const secret = { masked: '-----…----', length: 30, value: 'first line\nsecond\u001b[31m line' };
     const report = reportOf([{ ...leakyImage, findings: [{ ...findings[0]!, secret }] }]);
@@ -134,8 +179,11 @@ describe('findingsTable', () => {
             location: { kind: 'file', path: c, nested: [d], decoded: [a] },
             instruction: { historyIndex: 1, createdBy: `RUN ${d}${b}${a}` },
             remediation: { summary: d },
+            exposure: 'deleted',
+            liveIn: [a],
           },
           {
+            base: { name: b, from: 'annotation', verified: false },
             reference: a,
             platform: c,
             coverage: {
@@ -146,6 +194,8 @@ describe('findingsTable', () => {
           },
         );
         assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+        const inHeader = reportOn({ location: { kind: 'path', path: a, name: b, nested: [c] } });
+        assert.doesNotMatch(inHeader.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
         const named = reportOn({ location: { kind: 'env', name: d }, exposure: 'metadata' });
         assert.doesNotMatch(named.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
       }),

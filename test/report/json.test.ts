@@ -49,6 +49,21 @@ describe('reportJson', () => {
     assert.ok(!isValid({ ...told, images: [{ ...leakyImage, reach: without }] }));
   });
 
+  it('writes proofs, bases and what became of a file as the schema says', () => {
+    const finding = {
+      ...leakyImage.findings[0]!,
+      removedBy: { layer: 21, how: 'opaque' as const },
+      liveIn: ['app:1'],
+      proof: 'tar -xOf app.tar x | sed -n 1p',
+    };
+    const base = { name: 'debian:12', layers: 3, from: 'option', verified: true } as const;
+    const told = reportOf([{ ...leakyImage, base, findings: [finding] }]);
+    assert.ok(isValid(JSON.parse(reportJson(told))));
+    const { verified: _, ...without } = base;
+    assert.ok(!isValid({ ...told, images: [{ ...leakyImage, base: without }] }));
+    assert.ok(!isValid({ ...told, images: [{ ...leakyImage, findings: [{ ...finding, proof: '' }] }] }));
+  });
+
   it('escapes what moves a terminal, to the same value', () => {
     const nasty = { ...leakyImage, reference: 'a\u001b[2Jb\u009bc\u202ed\u2028e\u{e0041}f' };
     const text = reportJson(reportOf([nasty]));
