@@ -5,15 +5,13 @@
 
 import type { GitNode, GitObject } from '../layer/git-object.ts';
 import { type FirstPlace, GitHistory } from './git-history.ts';
-import type { GitPlace } from './git-place.ts';
+import { type GitPlace, gitMemberName } from './git-place.ts';
 import { GitRefs, repositoryOf } from './git-refs.ts';
 import type { ContentMatches } from './layer-scan.ts';
 
 /** Secrets in history that are kept of a layer, and places of them that are compared. */
 const mostSecrets = 20_000;
 const mostSightings = 50_000;
-
-const shortIdLength = 12;
 
 /** A content that is an object of git, or is inside one. */
 export interface GitContent extends Omit<ContentMatches, 'git'> {
@@ -71,7 +69,9 @@ export class GitMatches {
         // Where refs lead is known only with all of the history.
         hasRefs: targets.size > 0 && !this.#history.isCut,
       });
-      const nested = first.nested.map((name, index) => (index === first.depth - 1 ? nameOf(name, place) : name));
+      const nested = first.nested.map((name, index) =>
+        index === first.depth - 1 ? (gitMemberName(place) ?? name) : name,
+      );
       const { object: _, depth: __, ...content } = first;
       return { ...content, nested, git: place };
     });
@@ -122,10 +122,4 @@ function placeOf(
     ...(known.inHead === undefined || object.type !== 'blob' ? {} : { inHead: known.inHead }),
     ...(known.hasRefs && first?.isReachable !== true ? { unreachable: true } : {}),
   };
-}
-
-/** `config/settings.py@1f3a…`, `commit 1f3a…`; the name it had where nothing is known. */
-function nameOf(name: string, { type, object, commit, path }: GitPlace): string {
-  if (path !== undefined && commit !== undefined) return `${path}@${commit.slice(0, shortIdLength)}`;
-  return object === undefined ? name : `${type} ${object.slice(0, shortIdLength)}`;
 }

@@ -18,3 +18,11 @@ export interface GitPlace {
   /** True where no branch, tag or other ref leads to it any more. */
   readonly unreachable?: boolean;
 }
+
+const shortIdLength = 12;
+
+/** What an object is called in a chain of names: `config/settings.py@1f3a…`, `commit 1f3a…`; undefined where it has no id. */
+export function gitMemberName({ type, object, commit, path }: GitPlace): string | undefined {
+  if (path !== undefined && commit !== undefined) return `${path}@${commit.slice(0, shortIdLength)}`;
+  return object === undefined ? undefined : `${type} ${object.slice(0, shortIdLength)}`;
+}

@@ -62,7 +62,7 @@ function layerSteps(draft: Draft, layer: number, { place, record, scans, masker 
     const inner = nestedSteps(stored.rawName, nested.slice(0, -1), masker);
     return inner && [...blob, ...unpack, extract, ...inner, 'bsdtar -tf -'];
   }
-  const inner = nestedSteps(stored.rawName, nested, masker);
+  const inner = nestedSteps(stored.rawName, nested, masker, draft.location.git);
   const shown = selection(draft);
   return inner && shown && [...blob, ...unpack, extract, ...inner, ...shown];
 }

@@ -1,6 +1,7 @@
 /** An image built by `COPY . .` of a repository, from the command line: what its history and its settings leak. */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
@@ -28,32 +29,33 @@ describe('an image of a repository', function () {
     requireTools(this, 'git');
     folder = createWorkspace('git-image');
     const repository = new GitRepository(join(folder, 'repository'));
-    repository.commit({ 'config/prod.env': `# settings\nGITHUB_TOKEN=${removed}\n`, 'big.txt': 'line\n'.repeat(500) });
-    leak = repository.run('rev-parse', 'HEAD');
+    leak = commitLeak(repository);
     repository.commit({ 'big.txt': 'line\n'.repeat(501) }, `Rotate ${inMessage}`);
     repository.commit({ 'config/prod.env': '# settings\n' });
     for (let index = 0; index < 9; index++) repository.commit({ 'big.txt': 'line\n'.repeat(502 + index) });
     repository.run('remote', 'add', 'origin', `https://deploy:${password}@git.acme-widgets.com/team/app.git`);
     repository.run('gc', '-q');
-    path = join(folder, 'image.tar');
-    const files = Object.entries({ ...repository.files(), ...repository.files('config') });
-    writeFileSync(
-      path,
-      buildImage({
-        layers: [
-          { files: { 'etc/x': 'x' } },
-          {
-            files: Object.fromEntries(files.map(([name, content]) => [`app/${name}`, content])),
-            createdBy: 'COPY . /app',
-          },
-        ],
-        tags: ['app:1'],
-      }),
-    );
+    path = imageOf('image', repository);
   });
   after(() => {
     if (folder !== '') removeWorkspace(folder);
   });
+
+  function commitLeak(repository: GitRepository): string {
+    return repository.commit({
+      'config/prod.env': `# settings\nGITHUB_TOKEN=${removed}\n`,
+      'big.txt': 'line\n'.repeat(500),
+    });
+  }
+
+  function imageOf(name: string, repository: GitRepository): string {
+    const file = join(folder, `${name}.tar`);
+    const files = Object.entries({ ...repository.files(), ...repository.files('config') });
+    const inApp = Object.fromEntries(files.map(([path, content]) => [`app/${path}`, content]));
+    const layers = [{ files: { 'etc/x': 'x' } }, { files: inApp, createdBy: 'COPY . /app' }];
+    writeFileSync(file, buildImage({ layers, tags: ['app:1'] }));
+    return file;
+  }
 
   const findingsOf = (findings: readonly Finding[], secret: string): Finding[] =>
     findings.filter((finding) => finding.secret.value?.includes(secret));
@@ -79,4 +81,22 @@ describe('an image of a repository', function () {
       stdout,
     );
   });
+
+  for (const format of ['sha1', 'sha256']) {
+    for (const state of ['loose', 'packed']) {
+      it(`is proved by one command that git answers, ${state}, ${format}`, async () => {
+        const repository = new GitRepository(join(folder, `${state}-${format}`), `--object-format=${format}`);
+        commitLeak(repository);
+        repository.commit({ 'config/prod.env': '# settings\n' });
+        if (state === 'packed') repository.run('gc', '-q');
+        const image = onlyImage(await scanJson([imageOf(`${state}-${format}`, repository)]));
+        const { proof } = findingsOf(image.findings, removed)[0]!;
+        const output = execFileSync('sh', ['-c', proof!], {
+          encoding: 'utf8',
+          env: { ...process.env, TMPDIR: folder },
+        });
+        assert.equal(output, `GITHUB_TOKEN=${removed}\n`);
+      });
+    }
+  }
 });
