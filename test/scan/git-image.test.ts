@@ -76,10 +76,8 @@ describe('an image of a repository', function () {
   it('shows a person the commit and not git’s own files', async () => {
     const { stdout, code } = await whichlayer(['scan', path], { env: { COLUMNS: '200' } });
     assert.equal(code, 1);
-    assert.ok(
-      stdout.includes(`app/.git › config/prod.env@${leak.slice(0, 12)}:2 (2023-11-14, gone from HEAD)`),
-      stdout,
-    );
+    assert.ok(stdout.includes(`app/.git › config/prod.env@${leak.slice(0, 12)}:2 (2023-11-14,`), stdout);
+    assert.match(stdout, /gone from HEAD/);
   });
 
   for (const format of ['sha1', 'sha256']) {
