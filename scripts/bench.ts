@@ -45,13 +45,17 @@ async function run(): Promise<void> {
   say(showSideBySide(sideBySide));
   const rules = await sweepRules(image, plan.rules, repeats);
   say(showRules(rules, image.uncompressedBytes));
-  say('### The dearest rules', '```', await dearestRules(image), '```');
+  say('### The dearest rules', `\`\`\`\n${await dearestRules(image)}\n\`\`\``);
   const content = gatherContent(plan.contentBytes);
   const options = { work, repeats };
   const sizes = await sweepShapes(plan.sizes, content, options);
   say(showShapes('Size', sizes));
-  say(showShapes('Layers', await sweepShapes(plan.layerCounts, content, options)));
-  say(showShapes('Files', await sweepShapes(plan.fileCounts, content, options)));
+  for (const [title, shapes] of [
+    ['Layers', plan.layerCounts],
+    ['Files', plan.fileCounts],
+  ] as const) {
+    if (shapes.length > 0) say(showShapes(title, await sweepShapes(shapes, content, options)));
+  }
   const starts = await measureStarts(work, plan.starts);
   say(showStarts(starts));
   say(showAims({ sideBySide, sizes, rules, starts }), `Load average at the end ${describeLoad()}.`);

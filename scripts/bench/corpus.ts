@@ -82,6 +82,9 @@ function pythonFolders(): string[] {
   }
 }
 
+/** What a tar has for each file besides its content. */
+const headerBytes = 512;
+
 /** Files and symlinks below folders, in an order that does not change; where there are more bytes, as many of each kind as that leaves. */
 export function filesOf(folders: readonly string[], mostBytes: number): string[] {
   const all = folders.flatMap((folder) => [...walk(folder, statSync(folder).dev)]);
@@ -100,7 +103,7 @@ function* walk(folder: string, device: number): Generator<{ readonly path: strin
   for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name);
     if (entry.isDirectory() && statSync(path).dev === device) yield* walk(path, device);
-    else if (entry.isFile() || entry.isSymbolicLink()) yield { path, size: lstatSync(path).size };
+    else if (entry.isFile() || entry.isSymbolicLink()) yield { path, size: headerBytes + lstatSync(path).size };
   }
 }
 

@@ -66,7 +66,7 @@ export async function measure({ command, args, env = {} }: Command): Promise<Mea
 
 /** The machine's settings for scanners are none of the measurement's. */
 function surroundings(): NodeJS.ProcessEnv {
-  const foreign = /^(?:WHICHLAYER|KINGFISHER|BETTERLEAKS|GITLEAKS|TRIVY|TRUFFLEHOG|KF)_|^NODE_OPTIONS$/;
+  const foreign = /^(?:WHICHLAYER|KINGFISHER|BETTERLEAKS|GITLEAKS|TRIVY|TRUFFLEHOG|KF)_|^XDG_|^NODE_OPTIONS$/;
   const entries = Object.entries(process.env).filter(([name]) => !foreign.test(name));
   return { ...Object.fromEntries(entries), PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
 }

@@ -1,6 +1,6 @@
 /**
  * whichlayer as the bench runs it: the program this file is built with, as a process of its own, without a configuration file, and
- * with a cache folder that is the run's own: empty for a cold scan, kept for a warm one.
+ * with a home folder that is the run's own: empty for a cold scan, kept with its cache for a warm one.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -17,13 +17,13 @@ const stageProgram: string = fileURLToPath(new URL(`../bench-stage${extension}`,
 /** How a scan is run. */
 export interface ScanOptions {
   readonly jobs?: number;
-  /** Where its cache is kept. */
-  readonly cache: string;
+  /** The home folder, where its cache is kept. */
+  readonly home: string;
   readonly args?: readonly string[];
 }
 
 /** The command that scans images. */
-export function scanCommand(images: readonly string[], { jobs, cache, args = [] }: ScanOptions): Command {
+export function scanCommand(images: readonly string[], { jobs, home, args = [] }: ScanOptions): Command {
   const common = [
     'scan',
     '--no-config',
@@ -32,7 +32,7 @@ export function scanCommand(images: readonly string[], { jobs, cache, args = [] 
     '--quiet',
     ...(jobs === undefined ? [] : ['--jobs', String(jobs)]),
   ];
-  return { ...whichlayerCommand([...common, ...args, ...images]), env: { XDG_CACHE_HOME: cache, NO_COLOR: '1' } };
+  return { ...whichlayerCommand([...common, ...args, ...images]), env: { HOME: home, NO_COLOR: '1' } };
 }
 
 /** The command for anything else. */
@@ -45,9 +45,9 @@ export function stageCommand(stage: string, layers: readonly string[], limit = 0
   return { command: process.execPath, args: [stageProgram, stage, String(limit), ...layers] };
 }
 
-/** A new, empty cache folder. */
-export function emptyCache(work: string): string {
-  return mkdtempSync(join(work, 'cache-'));
+/** A new home folder, without a cache. */
+export function emptyHome(work: string): string {
+  return mkdtempSync(join(work, 'home-'));
 }
 
 /** True where this build keeps what it knows of layers. */

@@ -10,7 +10,7 @@ import { buildImage } from '../../test/support/build-image.ts';
 import { type BenchImage, writeArchive, writeLayout } from './image-file.ts';
 import { measure } from './measure.ts';
 import type { Peer } from './peers.ts';
-import { emptyCache, hasLayerCache, imageReportOf, scanCommand, stageCommand } from './program.ts';
+import { emptyHome, hasLayerCache, imageReportOf, scanCommand, stageCommand } from './program.ts';
 import { runSeries, type Series, type Variant } from './series.ts';
 import { serveLayout } from './serve-layout.ts';
 import type { Yield } from './stages.ts';
@@ -69,7 +69,7 @@ export async function measureSideBySide(
     tellsItself: true,
   });
   const isCached = hasLayerCache();
-  const kept = { archive: emptyCache(work), registry: emptyCache(work) };
+  const kept = { archive: emptyHome(work), registry: emptyHome(work) };
   const local = `docker-archive:${archive}`;
   const remote = { args: ['--insecure-registry', registry.host] };
   const name = `docker://${registry.host}/bench:1`;
@@ -81,14 +81,14 @@ export async function measureSideBySide(
     },
     stage('node:zlib', rowNames.zlib),
     ...stageRows.map(([each, title]) => stage(each, title)),
-    { name: rowNames.one, command: () => scanCommand([local], { jobs: 1, cache: emptyCache(work) }) },
-    { name: rowNames.all, command: () => scanCommand([local], { cache: emptyCache(work) }) },
-    { name: rowNames.registryCold, command: () => scanCommand([name], { ...remote, cache: emptyCache(work) }) },
+    { name: rowNames.one, command: () => scanCommand([local], { jobs: 1, home: emptyHome(work) }) },
+    { name: rowNames.all, command: () => scanCommand([local], { home: emptyHome(work) }) },
+    { name: rowNames.registryCold, command: () => scanCommand([name], { ...remote, home: emptyHome(work) }) },
     ...peers.map((peer): Variant => ({ name: peer.title, command: () => peer.command(archive, home) })),
   ];
   const warm: Variant[] = [
-    { name: rowNames.warm, command: () => scanCommand([local], { cache: kept.archive }) },
-    { name: rowNames.registryWarm, command: () => scanCommand([name], { ...remote, cache: kept.registry }) },
+    { name: rowNames.warm, command: () => scanCommand([local], { home: kept.archive }) },
+    { name: rowNames.registryWarm, command: () => scanCommand([name], { ...remote, home: kept.registry }) },
   ];
   try {
     const rows = await runSeries(variants, repeats);

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildImage } from '../../test/support/build-image.ts';
 import { type Command, measure } from './measure.ts';
-import { emptyCache, scanCommand, whichlayerCommand } from './program.ts';
+import { emptyHome, scanCommand, whichlayerCommand } from './program.ts';
 import { table } from './table.ts';
 
 /** Milliseconds of CPU and of wall time for one start. */
@@ -18,11 +18,11 @@ export interface StartCost {
 export async function measureStarts(work: string, starts: number): Promise<StartCost[]> {
   const file = join(work, 'tiny.tar');
   writeFileSync(file, buildImage({ layers: [{ files: { 'etc/hostname': 'tiny\n' } }], tags: ['tiny:1'] }));
-  const cache = emptyCache(work);
+  const home = emptyHome(work);
   const commands: readonly (readonly [string, Command])[] = [
     ['node -e 0', { command: process.execPath, args: ['-e', '0'] }],
     ['whichlayer --version', whichlayerCommand(['--version'])],
-    ['whichlayer scan, an image of one file', scanCommand([file], { cache })],
+    ['whichlayer scan, an image of one file', scanCommand([file], { home })],
   ];
   const sums = commands.map(([name, command]) => ({ name, command, cpuMs: 0, wallMs: 0 }));
   for (let round = 0; round < starts; round++) {

@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BenchImage, writeLayout } from './image-file.ts';
-import { emptyCache, imageReportOf, scanCommand, stageCommand } from './program.ts';
+import { emptyHome, imageReportOf, scanCommand, stageCommand } from './program.ts';
 import { runSeries, type Series } from './series.ts';
 import type { Yield } from './stages.ts';
 import { type Shape, synthesise } from './synthetic.ts';
@@ -36,7 +36,7 @@ export async function sweepShapes(
       name: `${shape.title}, ${jobs ?? 'all'} jobs`,
       command: () =>
         scanCommand([`oci:${join(folder, 'layout')}`], {
-          cache: emptyCache(work),
+          home: emptyHome(work),
           ...(jobs === undefined ? {} : { jobs }),
         }),
     })),

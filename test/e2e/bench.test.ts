@@ -79,10 +79,10 @@ describe('the bench', () => {
     for (const stage of stages) assert.ok(Number(row('Stages, one thread scanning', stage)[0]) > 0, stage);
   });
 
-  it('tells cost by size, layers, files and rules', () => {
-    assert.equal(row('Layers', '3 layers')[1], '3');
-    assert.equal(row('Files', '100 files')[2], '100');
-    assert.ok(Number(row('Size', '0.002 GB')[0]) >= 2);
+  it('tells cost by size and by rules', () => {
+    const [megabytes, layers, files] = row('Size', '0.002 GB');
+    assert.ok(Number(megabytes) >= 2, megabytes);
+    assert.deepEqual([layers, files], ['3', '90']);
     const rules = [...output.matchAll(/^\| (\d+) detectors /gm)].map((match) => Number(match[1]));
     assert.equal(rules.length, 3);
     assert.ok(rules[0]! <= 100 && rules[1]! * 2 <= rules[2]! && rules[2]! > 500, rules.join(', '));
