@@ -12,6 +12,7 @@ import { entryThatSet, joinMetadata, scanMetadata } from './join-metadata.ts';
 import { Masker } from './mask.ts';
 import { mask } from './mask-text.ts';
 import type { MetadataString } from './metadata-strings.ts';
+import { secretTexts } from './secret-texts.ts';
 import { countSuppressed, demotePublic, isAskedFor, suppressionOf } from './triage.ts';
 
 /** Verdicts, worst first. */
@@ -51,7 +52,7 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<Audit
   const context: Context = {
     kit,
     history: config.history ?? [],
-    masker: new Masker(scanned.flatMap(({ matches }) => matches.map(({ secret }) => secret))),
+    masker: new Masker(secretTexts(scanned)),
   };
   const left = new Set(drafts);
   const entries: EnvEntry[] = [];

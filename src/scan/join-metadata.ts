@@ -130,9 +130,7 @@ function addFromHistory(
   const written = instruction === undefined ? undefined : writes[instruction];
   const name =
     string.name ??
-    (written === 'env' || written === 'label'
-      ? nameBefore(string.value, string.value.indexOf(match.secret))
-      : undefined);
+    (written === 'env' || written === 'label' ? nameBefore(string.value, offsetOf(string, match)) : undefined);
   const field = places.find(
     (place) =>
       place.field &&
@@ -180,7 +178,12 @@ function toDraft(place: Place, history: readonly HistoryEntry[]): Draft<string> 
     : indexes[0];
   return {
     match: place.match,
-    location: { kind: place.kind, ...named(place.name), ...(place.isWhole === true ? lineOf(place.match) : {}) },
+    location: {
+      kind: place.kind,
+      ...named(place.name),
+      ...(place.isWhole === true ? lineOf(place.match) : {}),
+      ...decodedOf(place.match),
+    },
     ...(historyIndex === undefined ? {} : { historyIndex }),
     ...(place.attachment === undefined ? {} : { attachment: place.attachment }),
     alsoAt: indexes.filter((index) => index !== historyIndex),
@@ -213,6 +216,13 @@ function assigns(text: string, name: string): boolean {
   return new RegExp(`(?:^|[\\s"'])${name.replace(/[^\w]/gu, '\\$&')}["']?[=\\s]`).test(text);
 }
 
+/** Where a secret stands in a string. */
+function offsetOf(string: MetadataString, { secret, decoded, start }: Match): number {
+  return decoded === undefined
+    ? string.value.indexOf(secret)
+    : Buffer.from(textOf(string)).toString('utf8', 0, start).length - (textOf(string).length - string.value.length);
+}
+
 /** The `NAME` of the last `NAME=` or leading `NAME ` (the old form) before an offset in the text of an ENV or LABEL instruction. */
 function nameBefore(text: string, offset: number): string | undefined {
   const before = text.slice(0, offset);
@@ -222,6 +232,10 @@ function nameBefore(text: string, offset: number): string | undefined {
 
 function lineOf({ line, column }: Match): { line: number; column?: number } {
   return { line, ...(column === undefined ? {} : { column }) };
+}
+
+function decodedOf({ decoded }: Match): { decoded?: readonly string[] } {
+  return decoded === undefined ? {} : { decoded };
 }
 
 function named(name: string | undefined): { name?: string } {

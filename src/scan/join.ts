@@ -18,6 +18,7 @@ import type { LayerScan } from './layer-scan.ts';
 import { Masker } from './mask.ts';
 import type { ProofPlace } from './proof-source.ts';
 import { canBeTold, type Secret } from './secret.ts';
+import { secretTexts } from './secret-texts.ts';
 import { demotePublic, type Filter, triage } from './triage.ts';
 
 /** What every image of a run is joined with. */
@@ -79,10 +80,7 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     ...attached.drafts,
     ...joinMetadata(record.config, scannedStrings, kit.rules),
   ];
-  const masker = new Masker([
-    ...drafts.map(({ match }) => match.secret),
-    ...scannedStrings.flatMap(({ matches }) => matches.map((match) => match.secret)),
-  ]);
+  const masker = new Masker([...drafts.map(({ match }) => match.secret), ...secretTexts(scannedStrings)]);
   const history = record.config.history ?? [];
   const lines = new DockerfileLines({ attachments, history, dockerfile: kit.dockerfile });
   const skipBase = kit.filter.skipBase === true;
@@ -197,7 +195,12 @@ function layerReport(
   };
 }
 
-function layerDiagnostics(record: ImageRecord, scan: Pick<LayerScan, 'diagnostics' | 'diffId'>, index: number, masker: Masker): Diagnostic[] {
+function layerDiagnostics(
+  record: ImageRecord,
+  scan: Pick<LayerScan, 'diagnostics' | 'diffId'>,
+  index: number,
+  masker: Masker,
+): Diagnostic[] {
   const title = `layer ${index}`;
   const found = scan.diagnostics.map((diagnostic) => ({
     ...diagnostic,
