@@ -9,18 +9,23 @@ export type ProofPlace = Reference;
 
 /** Commands, piped one into the other, that write the blob of that key; undefined where its source can't be asked again. */
 export function storedBlob(place: ProofPlace, record: ImageRecord, key: string): string[] | undefined {
+  const { namePrefix: prefix = '' } = record;
+  // The second of two entries of one name.
+  if (/#\d+$/.test(key)) return undefined;
   switch (record.source) {
-    case 'registry':
-      return [fromRegistry(record, 'blob', key)].filter((command) => command !== undefined).slice(0, 1);
+    case 'registry': {
+      const command = fromRegistry(record, 'blob', key);
+      return command === undefined ? undefined : [command];
+    }
     case 'oci':
       return 'path' in place ? [`cat ${quotePath(`${place.path.replace(/\/$/, '')}/${key}`)}`] : undefined;
     case 'docker-archive':
     case 'oci-archive':
     case 'stdin':
-      return archived(place, tarName(key));
+      return archived(place, tarName(prefix + key));
     case 'docker-daemon':
     case 'podman':
-      return saved(place, record.source, tarName(key));
+      return saved(place, record.source, tarName(prefix + key));
   }
 }
 
@@ -28,7 +33,8 @@ export function storedBlob(place: ProofPlace, record: ImageRecord, key: string):
 export function storedManifests(place: ProofPlace, record: ImageRecord): string[] | undefined {
   const { manifestDigest } = record;
   if (manifestDigest === undefined) return undefined;
-  const path = `blobs/${manifestDigest.replace(':', '/')}`;
+  const { namePrefix: prefix = '' } = record;
+  const path = `${prefix}blobs/${manifestDigest.replace(':', '/')}`;
   switch (record.source) {
     case 'registry': {
       const { access } = record;
@@ -47,7 +53,7 @@ export function storedManifests(place: ProofPlace, record: ImageRecord): string[
     case 'docker-archive':
     case 'oci-archive':
     case 'stdin':
-      return archived(place, `index.json ${path}`);
+      return archived(place, `${prefix}index.json ${path}`);
     default:
       return saved(place, record.source, `index.json ${path}`);
   }

@@ -35,7 +35,7 @@ function layerSteps(draft: Draft, layer: number, { place, record, scans, masker 
   const key = record.layers[layer]?.blob;
   const { stored } = draft;
   // What is no image may be no tar, and content between entries has no name that tar would know.
-  const isLoose = stored === undefined || stored.rawName.includes('#');
+  const isLoose = stored === undefined || /(?:^#[\w-]+@\d+|#data)$/.test(stored.rawName);
   if (scan === undefined || key === undefined || isLoose || record.artifactType !== undefined) return undefined;
   const blob = storedBlob(place, record, key);
   if (blob === undefined) return undefined;

@@ -27,6 +27,11 @@ export class ArchiveContent implements StoredContent {
   readonly #items = new Map<string, Item>();
   readonly #blobs = new Map<string, { name: string; isEmpty: boolean }>();
   readonly #oddities: Diagnostic[] = [];
+  #hasDots = false;
+
+  get namePrefix(): string {
+    return this.#hasDots ? './' : '';
+  }
 
   /** The names so far, in the archive's order. */
   get names(): readonly string[] {
@@ -46,6 +51,7 @@ export class ArchiveContent implements StoredContent {
   /** Adds a document, to be read when it is asked for. */
   addJson(header: TarHeader, read: () => Promise<Uint8Array>): void {
     const name = cleanPath(header.name);
+    if (header.name === `./${name}`) this.#hasDots = true;
     if (header.sizeBytes <= maxJsonBytes) this.#items.set(name, { type: 'json', read });
     else this.refuse(header, tooLarge(name, `more than ${maxJsonBytes >> 20} MiB`));
   }

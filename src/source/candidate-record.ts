@@ -47,11 +47,13 @@ export class StoredReader implements AttachmentReader {
 
 /** What images and artifacts have alike. */
 export async function commonOf(
-  { reader }: Place,
+  { reader, content }: Place,
   candidate: ImageCandidate,
   options: ResolveOptions,
   diagnostics: readonly Diagnostic[],
-): Promise<Pick<ImageRecord, 'reference' | 'source' | 'repoTags' | 'annotations' | 'attachments' | 'diagnostics'>> {
+): Promise<
+  Pick<ImageRecord, 'namePrefix' | 'reference' | 'source' | 'repoTags' | 'annotations' | 'attachments' | 'diagnostics'>
+> {
   const isAsked = options.kind === 'docker-daemon' || options.kind === 'podman';
   const attached = joinAttached(
     await Promise.all((candidate.attached ?? []).map((manifest) => readAttachment(manifest, reader))),
@@ -59,6 +61,7 @@ export async function commonOf(
   return {
     reference: isAsked ? options.reference : referenceOf(candidate.names, options.reference),
     source: options.kind,
+    ...(content.namePrefix ? { namePrefix: content.namePrefix } : {}),
     ...(candidate.manifestDigest === undefined ? {} : { manifestDigest: candidate.manifestDigest }),
     repoTags: repoTagsOf(candidate.names),
     annotations: [...(candidate.annotations ?? []), ...attached.annotations],

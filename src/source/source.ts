@@ -87,6 +87,8 @@ export interface ImageRecord {
   readonly access?: RegistryAccess;
   /** Where its archive or layout has the configuration. */
   readonly configKey?: string;
+  /** What its archive has before every name: `./`. */
+  readonly namePrefix?: string;
   /** What it is where it is no container image but a chart, a build cache …: its layers do not lie on one another. */
   readonly artifactType?: string;
   /** What the source met and went on from while it resolved this image. */

@@ -18,6 +18,8 @@ export interface StoredBlob {
 
 /** Names and what stands behind them; links are followed within the place alone. */
 export interface StoredContent {
+  /** What is written before every name: `./`, where a folder was packed as a whole. */
+  readonly namePrefix?: string;
   /** The document's bytes, undefined where there is no such name. @throws ScanError where it is there and can't be had */
   json(path: string): Promise<Uint8Array | undefined>;
   /** The layer, undefined where there is no such name. @throws ScanError where it is there and is no layer */

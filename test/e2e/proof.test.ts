@@ -97,6 +97,13 @@ describe('the proof of a finding', function () {
     for (const path of specs.map((spec) => write(spec))) prove(onlyImage(await scanJson([path])));
   });
 
+  it('gets it out of an archive of a folder as tar packs it', async () => {
+    const [layout, path] = [join(folder, 'packed'), join(folder, 'packed.tar')];
+    writeOciLayout(everything('gzip'), layout);
+    execFileSync('tar', ['-C', layout, '-cf', path, '.']);
+    prove(onlyImage(await scanJson([path])));
+  });
+
   it('gets it out of a compressed archive, and of one whose path is odd', async () => {
     const path = write({ ...everything(), outer: 'gzip' }, `-it's $(date) a\\b/image.tar.gz`);
     prove(onlyImage(await scanJson([path])));
