@@ -8,7 +8,6 @@ import { GitOutlet, wholeObjectBytes } from './git-outlet.ts';
 import type { MemberSink, PackedReader } from './packed.ts';
 import { ZlibStream } from './zlib-stream.ts';
 
-const pieceBytes = 64 * 1024;
 /** Bytes of a zlib stream that surely inflate to the header: the tables in front of it are no longer. */
 const lookedAtBytes = 512;
 const mostHeaderBytes = 32;
@@ -21,27 +20,24 @@ interface LooseHeader {
   readonly length: number;
 }
 
-let probe: ZlibStream | undefined;
-
 /** True for a zlib stream that begins with an object's header. */
 export function isGitLoose(head: Uint8Array): boolean {
   if (head.length < 8) return false;
   const isZlib = (head[0]! & 0x0f) === 8 && head[0]! <= 0x78 && (head[0]! * 256 + head[1]!) % 31 === 0;
   if (!isZlib || (head[1]! & 0x20) !== 0) return false;
-  probe ??= new ZlibStream();
-  probe.reset();
+  const probe = ZlibStream.open();
   const output = Buffer.alloc(mostHeaderBytes);
   const input = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, lookedAtBytes));
-  if (probe.inflate(input, 0, output, 0) === 'corrupt') return false;
-  return parseHeader(output.subarray(0, probe.outputAt)) !== undefined;
+  const state = probe.inflate(input, 0, output, 0);
+  probe.close();
+  return state !== 'corrupt' && parseHeader(output.subarray(0, probe.outputAt)) !== undefined;
 }
 
 /** Reads one object. */
 export class GitLooseReader implements PackedReader {
   readonly #sink: MemberSink;
   readonly #outlet: GitOutlet;
-  readonly #stream: ZlibStream = new ZlibStream();
-  readonly #output: Buffer = Buffer.allocUnsafe(pieceBytes);
+  readonly #stream: ZlibStream = ZlibStream.open();
   #head: Buffer = Buffer.alloc(0);
   #header: LooseHeader | undefined;
   /** What came of an object that is put together first. */
@@ -57,9 +53,9 @@ export class GitLooseReader implements PackedReader {
   write(bytes: Uint8Array): void {
     const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let at = 0; !this.#isDone && at < input.length; ) {
-      const state = this.#stream.inflate(input, at, this.#output, 0);
+      const state = this.#stream.inflate(input, at, this.#stream.piece, 0);
       at = this.#stream.inputAt;
-      this.#take(this.#output.subarray(0, this.#stream.outputAt));
+      this.#take(this.#stream.piece.subarray(0, this.#stream.outputAt));
       if (this.#isDone) return;
       if (state === 'ended')
         this.#finish(at < input.length ? 'bytes that are no part of it follow the git object' : '');
@@ -70,6 +66,7 @@ export class GitLooseReader implements PackedReader {
 
   end(): void {
     if (!this.#isDone) this.#finish('the git object is cut short; what was there was scanned');
+    this.#stream.close();
   }
 
   #take(piece: Buffer): void {

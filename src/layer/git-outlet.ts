@@ -47,7 +47,8 @@ export class GitOutlet {
     const id = gitId(this.#hash, type, content);
     if (type === 'tree') this.spend(content.length);
     else if (this.#sink.begin(name, { type, id })) {
-      if (!this.#sink.data(content)) this.#isExhausted = true;
+      // One that is too large by itself is no reason to give up the others.
+      if (!this.#sink.data(content)) this.spend(1);
       this.#sink.end();
     } else this.#isExhausted = true;
     const node = content.length <= wholeObjectBytes ? parseGitNode(type, id, content) : undefined;

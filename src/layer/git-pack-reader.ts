@@ -12,7 +12,6 @@ import type { MemberSink, PackedReader } from './packed.ts';
 import { ZlibStream } from './zlib-stream.ts';
 
 const headerBytes = 12;
-const pieceBytes = 64 * 1024;
 const nothing: Buffer = Buffer.alloc(0);
 
 type State = 'header' | 'entry' | 'data' | 'trailer' | 'done';
@@ -47,8 +46,9 @@ export class GitPackReader implements PackedReader {
   readonly #deltas: DeltaTree;
   readonly #idBytes: number;
   readonly #keptBytes: number;
-  readonly #stream: ZlibStream = new ZlibStream();
-  #output: Buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  readonly #stream: ZlibStream = ZlibStream.open();
+  /** Where objects are put together. */
+  #whole: Buffer = nothing;
   #state: State = 'header';
   #pending: Buffer = nothing;
   /** Where what is looked at begins in the pack. */
@@ -91,6 +91,7 @@ export class GitPackReader implements PackedReader {
     }
     this.#state = 'done';
     this.#pending = nothing;
+    this.#stream.close();
     const { unresolved, isTooLarge } = this.#deltas.resolve();
     if (unresolved > 0 && !this.#outlet.isExhausted) this.#sayUnresolved(unresolved, isTooLarge);
     this.#store.clear();
@@ -139,8 +140,7 @@ export class GitPackReader implements PackedReader {
     const how = type === undefined ? 'delta' : sizeBytes <= wholeObjectBytes ? 'whole' : 'pieces';
     if (how === 'pieces') this.#outlet.open(memberName(offset), type!, sizeBytes);
     // One more than said: a stream that is longer has to show.
-    const room = how === 'whole' ? sizeBytes + 1 : pieceBytes;
-    if (this.#output.length < room) this.#output = Buffer.allocUnsafeSlow(room * 2);
+    if (how === 'whole' && this.#whole.length <= sizeBytes) this.#whole = Buffer.allocUnsafeSlow(2 * (sizeBytes + 1));
     this.#open = { entry, offset, how, filled: 0 };
     this.#stream.reset();
     this.#state = 'data';
@@ -152,7 +152,7 @@ export class GitPackReader implements PackedReader {
     const isWhole = how === 'whole';
     for (let inputAt = 0; ; ) {
       const outputAt = isWhole ? open.filled : 0;
-      const room = this.#output.subarray(0, isWhole ? entry.sizeBytes + 1 : pieceBytes);
+      const room = isWhole ? this.#whole.subarray(0, entry.sizeBytes + 1) : this.#stream.piece;
       const state = this.#stream.inflate(bytes, inputAt, room, outputAt);
       ({ inputAt } = this.#stream);
       const piece = room.subarray(outputAt, this.#stream.outputAt);
@@ -180,7 +180,7 @@ export class GitPackReader implements PackedReader {
     } else {
       const id =
         how === 'whole'
-          ? this.#outlet.whole(memberName(offset), entry.type!, this.#output.subarray(0, filled))
+          ? this.#outlet.whole(memberName(offset), entry.type!, this.#whole.subarray(0, filled))
           : this.#outlet.close(true);
       if (id !== undefined) this.#deltas.addPlain(offset, id);
     }
@@ -209,7 +209,7 @@ export class GitPackReader implements PackedReader {
     this.#open = undefined;
     if (open?.how === 'whole' && open.filled > 0) {
       this.#outlet.open(memberName(open.offset), open.entry.type!, open.entry.sizeBytes);
-      this.#outlet.give(this.#output.subarray(0, Math.min(open.filled, open.entry.sizeBytes)));
+      this.#outlet.give(this.#whole.subarray(0, Math.min(open.filled, open.entry.sizeBytes)));
     }
     this.#outlet.close(false);
   }

@@ -11,7 +11,6 @@ const blockBytes = 256 * 1024;
 export class PackStore {
   readonly #mostBytes: number;
   readonly #blocks: Buffer[] = [];
-  readonly #stream: ZlibStream = new ZlibStream();
   #length = 0;
 
   constructor(mostBytes: number) {
@@ -51,14 +50,15 @@ export class PackStore {
     // One more: a stream that is longer than it says has to show.
     const output = Buffer.allocUnsafeSlow(sizeBytes + 1);
     let state: ZlibState = 'open';
-    this.#stream.reset();
+    const stream = ZlibStream.open();
     let filled = 0;
     for (let from = at; state === 'open' && from < this.#length; ) {
       const piece = this.#piece(from);
-      state = this.#stream.inflate(piece, 0, output, filled);
-      filled = this.#stream.outputAt;
+      state = stream.inflate(piece, 0, output, filled);
+      filled = stream.outputAt;
       from += piece.length;
     }
+    stream.close();
     return state === 'ended' && filled === sizeBytes ? output.subarray(0, sizeBytes) : undefined;
   }
 

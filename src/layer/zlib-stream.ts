@@ -12,23 +12,42 @@ export type ZlibState = 'open' | 'full' | 'ended' | 'corrupt';
 const nothing = Buffer.alloc(0);
 const scratch = Buffer.alloc(64);
 
+const pieceBytes = 64 * 1024;
+
+/** Kept for the next reader: a repository can be ten thousand files of one stream each. */
+const idle: ZlibStream[] = [];
+const mostIdle = 8;
+
 /** One stream after another. */
 export class ZlibStream {
   readonly #handle: NodeInflateHandle;
   readonly #left: Uint32Array;
   #failed = false;
+  /** Room for output, for whoever reads the stream. */
+  readonly piece: Buffer = Buffer.allocUnsafeSlow(pieceBytes);
   /** Where in the last input the next byte to use is. */
   inputAt = 0;
   /** Where in the last output the next byte to fill is. */
   outputAt = 0;
 
-  constructor() {
+  /** One that nobody reads, at the beginning of a stream; to be closed. */
+  static open(): ZlibStream {
+    const stream = idle.pop() ?? new ZlibStream();
+    stream.reset();
+    return stream;
+  }
+
+  private constructor() {
     const stream = createInflate() as unknown as { _handle: NodeInflateHandle; _writeState: Uint32Array };
     this.#handle = stream._handle;
     this.#left = stream._writeState;
     this.#handle.onerror = (): void => {
       this.#failed = true;
     };
+  }
+
+  close(): void {
+    if (idle.length < mostIdle) idle.push(this);
   }
 
   /** Begins a stream. */

@@ -7,14 +7,16 @@
 import { type GitNode, gitTreeEntries } from '../layer/git-object.ts';
 
 const mostCommits = 250_000;
+const mostParents = 1_000_000;
 const mostTreeEntries = 4_000_000;
 const mostNameLetters = 32 * 1024 * 1024;
 const mostFolders = 1000;
 
+/** Other objects by their keys: a number is a tenth of an id, and holds on to no text. */
 interface Commit {
   readonly id: string;
   readonly tree: number;
-  readonly parents: readonly string[];
+  readonly parents: readonly number[];
   readonly authoredAt: number;
 }
 
@@ -31,8 +33,8 @@ export interface FirstPlace {
 
 /** Commits and trees, and the ways between them. */
 export class GitHistory {
-  readonly #commits = new Map<string, Commit>();
-  readonly #tags = new Map<string, string>();
+  readonly #commits = new Map<number, Commit>();
+  readonly #tags = new Map<number, number>();
   /** By key, where in `#entries` a tree begins; it ends with a zero. */
   readonly #trees = new Map<number, number>();
   /** Two numbers each: the key of an object, and its name's index, doubled, one more for folders. */
@@ -40,6 +42,7 @@ export class GitHistory {
   readonly #names: string[] = [];
   readonly #nameIndexes = new Map<string, number>();
   #nameLetters = 0;
+  #parents = 0;
   #isCut = false;
 
   /** True where the history is larger than what is kept of it. */
@@ -49,39 +52,41 @@ export class GitHistory {
 
   add(node: GitNode): void {
     if (node.kind === 'tree') this.#addTree(node);
-    else if (this.#commits.size + this.#tags.size >= mostCommits) this.#isCut = true;
-    else if (node.kind === 'tag') this.#tags.set(node.id, node.target);
-    else this.#commits.set(node.id, { ...node, tree: keyOf(node.tree) });
+    else if (this.#commits.size + this.#tags.size >= mostCommits || this.#parents >= mostParents) this.#isCut = true;
+    else if (node.kind === 'tag') this.#tags.set(keyOf(node.id), keyOf(node.target));
+    else {
+      const { id, tree, parents, authoredAt } = node;
+      this.#parents += parents.length;
+      this.#commits.set(keyOf(id), { id, tree: keyOf(tree), parents: parents.map(keyOf), authoredAt });
+    }
   }
 
   /** The earliest commits that have the wanted objects, by their ids; of those that refs lead to before others. */
   firstPlaces(wanted: ReadonlySet<string>, refTargets: ReadonlySet<string>): Map<string, FirstPlace> {
-    const found = new Map<string, FirstPlace>();
-    const tagged = [...this.#tags].filter(([tag]) => wanted.has(tag)).map(([, target]) => target);
-    const left = new Map([...wanted, ...tagged].map((id) => [keyOf(id), id]));
+    const found = new Map<number, FirstPlace>();
+    const keys = new Map([...wanted].map((id) => [keyOf(id), id]));
+    const left = new Set([...keys.keys()].flatMap((key) => [key, this.#tags.get(key) ?? key]));
     const visited = new Set<number>();
-    const reachable = this.#reachable(refTargets);
+    const reachable = this.#reachable([...refTargets].map(keyOf));
     for (const [rank, { id: commit, tree, authoredAt }] of this.#inOrder(reachable).entries()) {
       if (left.size === 0) break;
-      const place = { commit, authoredAt, rank, isReachable: reachable.has(commit) };
-      if (left.delete(keyOf(commit))) found.set(commit, place);
-      this.#walk(tree, visited, (key, path) => {
-        const id = left.get(key);
-        if (id === undefined) return;
-        found.set(id, { ...place, path });
-        left.delete(key);
+      const key = keyOf(commit);
+      const place = { commit, authoredAt, rank, isReachable: reachable.has(key) };
+      if (left.delete(key)) found.set(key, place);
+      this.#walk(tree, visited, (file, path) => {
+        if (left.delete(file)) found.set(file, { ...place, path });
       });
     }
-    for (const [tag, target] of this.#tags) {
-      const place = wanted.has(tag) ? found.get(target) : undefined;
-      if (place !== undefined) found.set(tag, { ...place, isReachable: reachable.has(tag) });
+    for (const key of keys.keys()) {
+      const place = found.get(this.#tags.get(key) ?? key);
+      if (place !== undefined && this.#tags.has(key)) found.set(key, { ...place, isReachable: reachable.has(key) });
     }
-    return found;
+    return new Map([...keys].flatMap(([key, id]) => (found.has(key) ? [[id, found.get(key)!] as const] : [])));
   }
 
   /** Which of the wanted objects are in the tree of a commit; undefined where the commit is not there. */
   inTree(commit: string, wanted: ReadonlySet<string>): Set<string> | undefined {
-    const root = this.#commits.get(commit)?.tree;
+    const root = this.#commits.get(keyOf(commit))?.tree;
     if (root === undefined || !this.#trees.has(root)) return undefined;
     const byKey = new Map([...wanted].map((id) => [keyOf(id), id]));
     const found = new Set<string>();
@@ -115,48 +120,49 @@ export class GitHistory {
     return this.#names.push(name) - 1;
   }
 
-  #reachable(from: Iterable<string>): Set<string> {
-    const reached = new Set<string>();
+  #reachable(from: readonly number[]): Set<number> {
+    const reached = new Set<number>();
     const pending = [...from];
-    for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-      if (reached.has(id)) continue;
-      reached.add(id);
-      const tagged = this.#tags.get(id);
-      pending.push(...(this.#commits.get(id)?.parents ?? []), ...(tagged === undefined ? [] : [tagged]));
+    for (let key = pending.pop(); key !== undefined; key = pending.pop()) {
+      if (reached.has(key)) continue;
+      reached.add(key);
+      const tagged = this.#tags.get(key);
+      pending.push(...(this.#commits.get(key)?.parents ?? []), ...(tagged === undefined ? [] : [tagged]));
     }
     return reached;
   }
 
   /** What refs lead to first, then by date; commits of one second in the order they were made on each other. */
-  #inOrder(reachable: ReadonlySet<string>): Commit[] {
+  #inOrder(reachable: ReadonlySet<number>): Commit[] {
     const generations = this.#generations();
-    return [...this.#commits.values()].sort(
-      (a, b) =>
-        Number(reachable.has(b.id)) - Number(reachable.has(a.id)) ||
-        a.authoredAt - b.authoredAt ||
-        generations.get(a.id)! - generations.get(b.id)!,
-    );
+    return [...this.#commits]
+      .sort(
+        ([a, { authoredAt: atA }], [b, { authoredAt: atB }]) =>
+          Number(reachable.has(b)) - Number(reachable.has(a)) || atA - atB || generations.get(a)! - generations.get(b)!,
+      )
+      .map(([, commit]) => commit);
   }
 
-  #generations(): Map<string, number> {
-    const generations = new Map<string, number>();
+  /** How many commits each one is from the beginning. */
+  #generations(): Map<number, number> {
+    const generations = new Map<number, number>();
+    // On the way to its parents: keys are short enough to be made to lead in a circle.
+    const entered = new Set<number>();
     for (const start of this.#commits.keys()) {
       const pending = [start];
-      for (let id = pending.at(-1); id !== undefined; id = pending.at(-1)) {
-        const parents = this.#commits.get(id)?.parents ?? [];
-        const open = generations.has(id)
-          ? []
-          : parents.filter((parent) => this.#commits.has(parent) && !generations.has(parent));
-        if (open.length > 0) pending.push(...open);
-        else {
-          if (!generations.has(id)) {
-            generations.set(
-              id,
-              parents.reduce((most, parent) => Math.max(most, (generations.get(parent) ?? 0) + 1), 0),
-            );
-          }
-          pending.pop();
+      for (let key = pending.at(-1); key !== undefined; key = pending.at(-1)) {
+        const parents = this.#commits.get(key)?.parents ?? [];
+        if (!entered.has(key)) {
+          entered.add(key);
+          pending.push(...parents.filter((parent) => this.#commits.has(parent) && !entered.has(parent)));
+          continue;
         }
+        pending.pop();
+        if (generations.has(key)) continue;
+        generations.set(
+          key,
+          parents.reduce((most, parent) => Math.max(most, (generations.get(parent) ?? 0) + 1), 0),
+        );
       }
     }
     return generations;
