@@ -1,4 +1,4 @@
-/** Proofs of what is in no layer: the configuration through jq, annotations, what hangs off an image. */
+/** Proofs of what is in no layer: the configuration through jq, what hangs off an image. */
 
 import { createHash } from 'node:crypto';
 import type { ImageRecord } from '../source/source.ts';
@@ -6,7 +6,7 @@ import type { Draft } from './draft.ts';
 import type { LocationKind } from './finding.ts';
 import { type ProofKit, selection } from './proof-kit.ts';
 import { jqString, quote } from './proof-shell.ts';
-import { storedBlob, storedManifests } from './proof-source.ts';
+import { storedBlob } from './proof-source.ts';
 
 /** Where a configuration has what the kind of place holds. */
 const filters: Partial<Record<LocationKind, string>> = {
@@ -21,14 +21,8 @@ const filters: Partial<Record<LocationKind, string>> = {
   config: '.. | strings',
 };
 
-/** The commands that show a string of the configuration or an annotation. */
+/** The commands that show a string of the configuration. An annotation has none: which of several documents it is in is not kept. */
 export function configSteps(draft: Draft, { place, record }: ProofKit): string[] | undefined {
-  if (draft.location.kind === 'annotation') {
-    const { name } = draft.location;
-    const documents = storedManifests(place, record);
-    if (documents === undefined || name === undefined) return undefined;
-    return [...documents, jq(`.. | .annotations? | .[${jqString(name)}]? // empty`)];
-  }
   const key = configKey(record);
   const filter = filterOf(draft);
   if (key === undefined || filter === undefined) return undefined;

@@ -14,7 +14,7 @@ export function storedBlob(place: ProofPlace, record: ImageRecord, key: string):
   if (/#\d+$/.test(key)) return undefined;
   switch (record.source) {
     case 'registry': {
-      const command = fromRegistry(record, 'blob', key);
+      const command = fromRegistry(record, key);
       return command === undefined ? undefined : [command];
     }
     case 'oci':
@@ -29,50 +29,13 @@ export function storedBlob(place: ProofPlace, record: ImageRecord, key: string):
   }
 }
 
-/** Documents of the image, by their names in archives; the index and the manifest of an image. */
-export function storedManifests(place: ProofPlace, record: ImageRecord): string[] | undefined {
-  const { manifestDigest } = record;
-  if (manifestDigest === undefined) return undefined;
-  const { namePrefix: prefix = '' } = record;
-  const path = `${prefix}blobs/${manifestDigest.replace(':', '/')}`;
-  switch (record.source) {
-    case 'registry': {
-      const { access } = record;
-      const command = fromRegistry(record, 'manifest', manifestDigest);
-      if (command === undefined || access === undefined) return undefined;
-      const top = place.kind === 'registry' || place.kind === 'name' ? place.name : undefined;
-      const tagged = top?.digest ?? top?.tag;
-      if (tagged === undefined || tagged === manifestDigest) return [command];
-      return [`{ ${fromRegistry(record, 'manifest', tagged)}; ${command}; }`];
-    }
-    case 'oci': {
-      if (!('path' in place)) return undefined;
-      const folder = place.path.replace(/\/$/, '');
-      return [`cat ${quotePath(`${folder}/index.json`)} ${quotePath(`${folder}/${path}`)}`];
-    }
-    case 'docker-archive':
-    case 'oci-archive':
-    case 'stdin':
-      return archived(place, `${prefix}index.json ${path}`);
-    default:
-      return saved(place, record.source, `index.json ${path}`);
-  }
-}
-
-function fromRegistry({ access }: ImageRecord, what: 'blob' | 'manifest', key: string): string | undefined {
+function fromRegistry({ access }: ImageRecord, digest: string): string | undefined {
   if (access === undefined) return undefined;
   const { repository, openUrl } = access;
-  if (openUrl === undefined) return `crane ${what} ${quote(`${repository}${key.includes(':') ? '@' : ':'}${key}`)}`;
-  if (what === 'blob') return `curl -fsSL ${quote(`${openUrl}/blobs/${key}`)}`;
-  return `curl -fsSL -H ${quote(`Accept: ${manifestTypes}`)} ${quote(`${openUrl}/manifests/${key}`)}`;
+  // crane has the user's credentials; where none are wanted, everybody has curl.
+  if (openUrl === undefined) return `crane blob ${quote(`${repository}@${digest}`)}`;
+  return `curl -fsSL ${quote(`${openUrl}/blobs/${digest}`)}`;
 }
-
-const manifestTypes = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-].join(', ');
 
 function archived(place: ProofPlace, names: string): string[] {
   // Standard input is to be given once more.
