@@ -8,27 +8,37 @@ import type { KeptSecret, TagKey } from './secret.ts';
 /** Texts that are remembered, at most; a report says the same instructions and paths many times. */
 const mostTexts = 4096;
 
+/** Units of the beginning by which secrets are told apart: as many as a masked form shows at least. */
+const headUnits = 4;
+
+interface Ended {
+  readonly secret: KeptSecret;
+  readonly head: string;
+  readonly tail: string;
+}
+
 const nothing: ReadonlyMap<KeptSecret, readonly number[]> = new Map();
 
 /** Looks for a set of kept secrets. */
 export class KeptFinder {
   /** Secrets of which nothing is known but how long they are. */
   readonly #byLength = new Map<number, Map<string, KeptSecret[]>>();
-  readonly #withEnds: readonly { readonly secret: KeptSecret; readonly head: string; readonly tail: string }[];
+  /** Secrets of which the ends are known, by their first units. */
+  readonly #byHead = new Map<string, Ended[]>();
   readonly #key: TagKey | undefined;
   readonly #found = new Map<string, ReadonlyMap<KeptSecret, readonly number[]>>();
 
   constructor(secrets: readonly KeptSecret[]) {
     this.#key = secrets[0]?.key;
-    this.#withEnds = secrets
-      .filter(({ facts }) => facts.hasEnds)
-      .map((secret) => {
-        const [head = '', tail = ''] = secret.facts.masked.split('…');
-        return { secret, head, tail };
-      });
     for (const secret of secrets) {
-      const { hasEnds, units, tag } = secret.facts;
-      if (hasEnds || units === 0) continue;
+      const { hasEnds, masked, units, tag } = secret.facts;
+      if (hasEnds) {
+        const [head = '', tail = ''] = masked.split('…');
+        const start = head.slice(0, headUnits);
+        this.#byHead.set(start, [...(this.#byHead.get(start) ?? []), { secret, head, tail }]);
+        continue;
+      }
+      if (units === 0) continue;
       const byTag = this.#byLength.get(units) ?? new Map<string, KeptSecret[]>();
       this.#byLength.set(units, byTag);
       byTag.set(tag, [...(byTag.get(tag) ?? []), secret]);
@@ -58,11 +68,11 @@ export class KeptFinder {
         for (const secret of byTag.get(key.tag(text.slice(place, place + units))) ?? []) add(secret, place);
       }
     }
-    for (const { secret, head, tail } of this.#withEnds) {
-      const { units, tag } = secret.facts;
-      for (let place = text.indexOf(head); place >= 0; place = text.indexOf(head, place + 1)) {
-        const stretch = text.slice(place, place + units);
-        if (stretch.length === units && stretch.endsWith(tail) && key.tag(stretch) === tag) add(secret, place);
+    for (let place = 0; this.#byHead.size > 0 && place + headUnits < text.length; place++) {
+      for (const { secret, head, tail } of this.#byHead.get(text.slice(place, place + headUnits)) ?? []) {
+        const stretch = text.slice(place, place + secret.facts.units);
+        const fits = stretch.length === secret.facts.units && stretch.startsWith(head) && stretch.endsWith(tail);
+        if (fits && key.tag(stretch) === secret.facts.tag) add(secret, place);
       }
     }
     return found.size === 0 ? nothing : found;
