@@ -15,6 +15,7 @@ export const providerVariables: Readonly<Record<string, ProviderVariable>> = {
   azure: { variable: 'AZURE_STORAGE_KEY' },
   besnappy: { variable: 'BESNAPPY_API_KEY' },
   bing: { variable: 'BING_MAPS_KEY' },
+  browser: { variable: 'FIREFOX_LOGINS', whole: true },
   coinbase: { variable: 'COINBASE_CDP_KEY', whole: true },
   commandline: { variable: 'DEPLOY_COMMAND', whole: true },
   convertkit: { variable: 'CONVERTKIT_API_SECRET' },
