@@ -25,11 +25,20 @@ if (process.platform !== 'linux') throw new Error('the bench reads /proc: it run
 const { IMAGE = '', PEERS = '', BENCH = 'normal', REPEATS = '', BENCH_FOLDER = tmpdir() } = process.env;
 const plan = planOf(BENCH === '' ? 'normal' : BENCH);
 const repeats = REPEATS === '' ? plan.repeats : Number(REPEATS);
+if (!Number.isInteger(repeats) || repeats < 1) throw new Error(`REPEATS=${REPEATS}: not a number of runs`);
 const work = mkdtempSync(join(BENCH_FOLDER, 'whichlayer-bench-'));
+const clear = (): void => rmSync(work, { recursive: true, force: true });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // Gigabytes are not to be left behind; what is being measured gets the signal as well.
+  process.once(signal, () => {
+    clear();
+    process.exit(1);
+  });
+}
 try {
   await run();
 } finally {
-  rmSync(work, { recursive: true, force: true });
+  clear();
 }
 
 async function run(): Promise<void> {

@@ -20,7 +20,7 @@ interface LayerSource {
   readonly mostBytes: number;
 }
 
-/** The layers of an image that whichlayer can open, copied beside each other. @throws ScanError */
+/** The layers of the (first) image of what whichlayer can open, copied beside each other. @throws ScanError */
 export async function importImage(reference: string, folder: string): Promise<BenchImage> {
   const { signal } = new AbortController();
   const source = await openImage(parseReference(reference), { signal });
@@ -31,7 +31,11 @@ export async function importImage(reference: string, folder: string): Promise<Be
     }
     const [image] = await source.images();
     if (image === undefined) throw new Error(`${reference} holds no image`);
-    const layers = image.layers.flatMap(({ blob }) => files.get(blob ?? '') ?? []);
+    const layers = image.layers.map(({ blob, digest }) => {
+      const file = files.get(blob ?? '');
+      if (file === undefined) throw new Error(`${reference} does not hold its layer ${digest ?? blob}`);
+      return file;
+    });
     return imageOf(reference, layers);
   } finally {
     await source.close();

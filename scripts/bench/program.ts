@@ -9,6 +9,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ImageReport, Report } from '../../src/scan/finding.ts';
 import type { Command } from './measure.ts';
+import type { Series } from './series.ts';
 
 const extension = extname(import.meta.url);
 const program: string = fileURLToPath(new URL(`../../src/cli/main${extension}`, import.meta.url));
@@ -56,10 +57,9 @@ export function hasLayerCache(): boolean {
   return spawnSync(command, args, { encoding: 'utf8' }).stdout.includes('--no-cache');
 }
 
-/** What a report says of its only image. @throws Error where the scan failed */
-export function imageReportOf(stdout: string): ImageReport {
-  const report = JSON.parse(stdout) as Report;
-  const [image] = report.images;
-  if (image === undefined || 'error' in image) throw new Error(`the scan failed: ${JSON.stringify(report.images)}`);
-  return image;
+/** What a scan reported of its only image. @throws Error where it failed */
+export function imageReportOf({ name, status, stdout, stderr }: Series): ImageReport {
+  const [image] = stdout.startsWith('{') ? (JSON.parse(stdout) as Report).images : [];
+  if (image !== undefined && !('error' in image)) return image;
+  throw new Error(`${name} ended with ${status}: ${image === undefined ? stderr : JSON.stringify(image.error)}`);
 }

@@ -24,6 +24,7 @@ export interface Series {
   readonly status: number | string;
   /** Of the last run. */
   readonly stdout: string;
+  readonly stderr: string;
 }
 
 const longSeconds = 60;
@@ -65,6 +66,7 @@ function summarise(name: string, runs: readonly Measured[]): Series {
     peakBytes: median(runs.map(({ peakBytes }) => peakBytes)),
     status: last.status,
     stdout: last.stdout,
+    stderr: last.stderr,
   };
 }
 

@@ -129,7 +129,7 @@ async function homeOfPeers(peers: readonly Peer[], work: string): Promise<string
 
 /** The tables, in Markdown. */
 export function showSideBySide({ image, rows, nestedInflatedBytes, peers, warmBlobBytes }: SideBySide): string {
-  const { coverage, findings } = imageReportOf(rows.get(rowNames.all)!.stdout);
+  const { coverage, findings } = imageReportOf(rows.get(rowNames.all)!);
   const perByte = image.uncompressedBytes + nestedInflatedBytes;
   const line = (name: string): string[][] => {
     const row = rows.get(name);

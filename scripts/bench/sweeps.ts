@@ -49,7 +49,7 @@ export async function sweepShapes(
 /** Their table. */
 export function showShapes(title: string, costs: readonly ShapeCost[]): string {
   const rows = costs.map(({ shape, image, one, all }) => {
-    const { filesScanned } = imageReportOf(all.stdout).coverage;
+    const { filesScanned } = imageReportOf(all).coverage;
     const shapeCells = [megabytes(image.uncompressedBytes), String(image.layers.length), String(filesScanned)];
     const costCells = (row: Series): string[] => [
       seconds(row.wallSeconds),
