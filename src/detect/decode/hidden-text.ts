@@ -25,6 +25,9 @@ export const mostDecodings = 4;
 /** Bytes that all deflated values of one content may expand to. */
 const mostInflatedBytes = 64 * 1024 * 1024;
 
+/** Matches kept of what is encoded in one content: more than are reported, since some are told in plain text too. */
+const mostFound = 4000;
+
 /** Why something encoded was not looked into. */
 export type Undecoded = 'depth' | 'size';
 
@@ -153,6 +156,10 @@ export class HiddenText implements RunSink {
   /** Gives what was found in a content its lines; `locate` tells those of bytes that are there, which begin at `base`. */
   settle(content: HiddenContent, base: number, locate: (offset: number) => LineColumn): void {
     for (const { match, item } of content.fresh) {
+      if (content.found.length === mostFound) {
+        content.truncated = true;
+        break;
+      }
       const { column: _, ...rest } = match;
       content.found.push({ ...rest, ...placeOf(match, item, base, locate) });
     }
