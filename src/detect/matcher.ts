@@ -9,15 +9,14 @@ import { type Anchor, anchorSpan, type Span } from './anchor.ts';
 import { type Automaton, createAutomaton } from './automaton.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
 import { type CompiledDetector, compileDetector } from './compile-detector.ts';
+import { Content } from './content.ts';
 import { type EscapeKind, isEscapeAt, mostSegmentBytes } from './decode/escape.ts';
-import { type DecodeBudget, HiddenContent, HiddenText, type Undecoded } from './decode/hidden-text.ts';
+import { type DecodeBudget, HiddenText, type Undecoded } from './decode/hidden-text.ts';
 import { mergeDecoded } from './decode/merge-decoded.ts';
-import type { Region } from './decode/run-search.ts';
 import { evaluate, hostLookBehind, marginBytes, nearWindow, type Secret, type View } from './evaluate.ts';
 import { lineReach } from './line-around.ts';
-import { LineCounter } from './line-counter.ts';
 import { type MatchPlan, planMatches } from './match-plan.ts';
-import { type Candidate, resolveOverlap } from './resolve-overlap.ts';
+import { resolveOverlap } from './resolve-overlap.ts';
 import type { Match, RuleSet } from './rule.ts';
 
 /** A rule set ready to run. Not cloneable (it holds functions): build one in each thread, some milliseconds for a thousand rules. */
@@ -94,55 +93,6 @@ export function compilePlan(plan: MatchPlan): CompiledRules {
     before: before + lineReach,
     after: after + lineReach,
   };
-}
-
-/** A hit that waits for more of its content: offset of its last byte, and the automaton's output. */
-interface Hit {
-  readonly offset: number;
-  readonly output: number;
-}
-
-/** A content of which some bytes are in the slab. */
-class Content {
-  readonly id: number;
-  readonly path: string | undefined;
-  /** Index in the slab of the first byte that is there, and that byte's offset in the content. */
-  start: number;
-  base = 0;
-  /** Index in the slab of its end, once it has ended. */
-  end: number | undefined;
-  /** What detectors may see of it now. */
-  view: View;
-  readonly lines: LineCounter;
-  readonly candidates: Candidate[] = [];
-  readonly seen = new Set<number>();
-  candidateBytes = 0;
-  truncated = false;
-  waiting: Hit[] = [];
-  /** What `near` detectors have searched, as offsets. */
-  readonly searched = new Map<number, Span>();
-  readonly hidden: HiddenContent;
-
-  constructor(
-    id: number,
-    path: string | undefined,
-    start: number,
-    automaton: Automaton,
-    budget: DecodeBudget | undefined,
-  ) {
-    this.id = id;
-    this.path = path;
-    this.start = start;
-    this.view = { bytes: automaton.slab, low: start, high: start, path };
-    this.lines = new LineCounter(automaton);
-    this.hidden = new HiddenContent(path, budget);
-  }
-
-  /** What of it is in the slab. */
-  regionIn(finder: Automaton): Region {
-    const { bytes, low, high } = this.view;
-    return { bytes, finder, low, high, toOffset: this.base - this.start, ended: this.end !== undefined };
-  }
 }
 
 /** Finds secrets in contents given one after another; one for each sequence of contents. */
@@ -271,7 +221,7 @@ export class Matcher {
 
   #evaluate(content: Content, view: View, detector: CompiledDetector, anchor: Span): void {
     const toOffset = content.base - content.start;
-    const searched = content.searched.get(detector.index);
+    const searched = detector.rule.at === 'near' ? content.searched.get(detector.index) : undefined;
     const earlier = searched && { start: searched.start - toOffset, end: searched.end - toOffset };
     for (const secret of evaluate(detector, view, anchor, earlier)) this.#add(content, detector, secret, anchor);
     if (detector.rule.at === 'near') {
