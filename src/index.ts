@@ -6,6 +6,7 @@ export { type Diagnostic, type ErrorCode, errorCodes, ScanError } from './errors
 export { parseReference, type Reference } from './oci/reference.ts';
 export { envReporters, reporters } from './report/index.ts';
 export type { EnvReporter, Reporter, ReporterOptions } from './report/reporter.ts';
+export { type CachePlaces, cachePlaces } from './scan/cache/cache-folder.ts';
 export type {
   Coverage,
   EnvEntry,

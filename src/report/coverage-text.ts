@@ -23,8 +23,9 @@ export interface TextStyle {
 
 /** The lines on an image's coverage, completeness first. */
 export function coverageText(coverage: Coverage, style: TextStyle): string[] {
-  const { complete, layersScanned, layersTotal, filesScanned, skipped } = coverage;
-  const looked = `${formatCount(layersScanned)} of ${formatNumber(layersTotal, 'layer')}, ${formatNumber(filesScanned, 'file')}`;
+  const { complete, layersScanned, layersCached, layersTotal, filesScanned, skipped } = coverage;
+  const known = layersCached === undefined ? '' : ` (${formatCount(layersCached)} known from earlier scans)`;
+  const looked = `${formatCount(layersScanned)} of ${formatNumber(layersTotal, 'layer')}${known}, ${formatNumber(filesScanned, 'file')}`;
   const missed = skipped.filter(({ effect }) => effect !== 'notice');
   const lines = complete
     ? [` complete: ${looked}`]

@@ -11,8 +11,16 @@ import { fileURLToPath } from 'node:url';
 /** Folders with the code between a blob's bytes and its scan. */
 const folders = ['detect', 'layer', 'oci', 'scan'];
 
-/** Names the engine that runs; `automaton` is its WebAssembly. */
-export function engineDigest(version: string, automaton: Uint8Array | undefined): string {
+/** Names the engine that runs; `automaton` is its WebAssembly. Undefined where its code is not in files of its own. */
+export function engineDigest(version: string, automaton: Uint8Array | undefined): string | undefined {
+  try {
+    return digestOf(version, automaton);
+  } catch {
+    return undefined;
+  }
+}
+
+function digestOf(version: string, automaton: Uint8Array | undefined): string {
   const digest = createHash('sha256').update(`${version} ${process.versions.node} ${process.arch}\n`);
   for (const folder of folders) {
     const path = fileURLToPath(new URL(`../../${folder}`, import.meta.url));

@@ -52,17 +52,19 @@ export class LayerCache {
   #key: Promise<TagKey | undefined> | undefined;
   #afresh = 0;
 
-  private constructor(options: LayerCacheOptions, keyFile: string) {
+  private constructor(options: LayerCacheOptions, keyFile: string, engine: string) {
     this.#options = options;
     this.#keyFile = keyFile;
-    this.#engine = engineDigest(options.version, options.automaton);
+    this.#engine = engine;
     this.#hasher = new FileHasher(options.jobs);
   }
 
-  /** Opens the user's cache; one that can't be used is empty and keeps nothing. */
-  static async open(options: LayerCacheOptions): Promise<LayerCache> {
+  /** Opens the user's cache; one that can't be used is empty and keeps nothing. Undefined where nobody could tell what made it. */
+  static async open(options: LayerCacheOptions): Promise<LayerCache | undefined> {
+    const engine = engineDigest(options.version, options.automaton);
+    if (engine === undefined) return undefined;
     const { folder, keyFile } = options.places ?? cachePlaces();
-    const cache = new LayerCache(options, keyFile);
+    const cache = new LayerCache(options, keyFile, engine);
     cache.#store = await LayerStore.open({
       folder,
       limitBytes: options.limitBytes ?? cacheLimitBytes,

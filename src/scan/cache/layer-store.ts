@@ -7,9 +7,10 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../../errors.ts';
 import type { LayerRecord } from './layer-record.ts';
-import { type DatabaseSync, loadSqlite, sqliteTrouble } from './sqlite.ts';
+import { loadSqlite, sqliteTrouble } from './sqlite.ts';
 
 /** The file's name has the layout of its tables: another version has another file. */
 const fileName = 'layers-1.sqlite';
