@@ -53,6 +53,7 @@ export function sampleRun(bytes: Uint8Array, start: number, end: number): Sample
 }
 
 function isHexText(bytes: Uint8Array, start: number): boolean {
+  if (isHeldDown(bytes, start, start + leastHex)) return false;
   let length = 0;
   for (let at = start; at < start + leastHex; at += 2) {
     const [high, low] = [nibbles[bytes[at] as number] as number, nibbles[bytes[at + 1] as number] as number];
@@ -63,6 +64,19 @@ function isHexText(bytes: Uint8Array, start: number): boolean {
     if (length > 4 && !isWorthIt(length)) return false;
   }
   return isText(length) || isWide(length);
+}
+
+/** Whether hardly more than one key was pressed: `3333…` is hex of `333…`, which is hex again, and so on. */
+function isHeldDown(bytes: Uint8Array, start: number, end: number): boolean {
+  const first = bytes[start] as number;
+  let second = first;
+  for (let at = start + 1; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte === first || byte === second) continue;
+    if (second !== first) return false;
+    second = byte;
+  }
+  return true;
 }
 
 function sampleBase64(bytes: Uint8Array, start: number, end: number): 'text' | 'gzip' | 'zlib' | undefined {
