@@ -176,7 +176,7 @@ class ZlibSyncInflate implements RawInflate {
 const nothing = Buffer.alloc(0);
 
 /** The part of `node:zlib` streams that works synchronously; undocumented, the same in Node 20 to 24, and the tests notice. */
-export interface NodeInflateHandle {
+export interface NodeHandle {
   writeSync(
     flush: number,
     input: Buffer,
@@ -188,19 +188,20 @@ export interface NodeInflateHandle {
   ): void;
   onerror: (message: string, errno: number, code: string) => void;
   reset(): void;
+  close(): void;
 }
 
 /** Kept for the next member: making one costs more than inflating a small file. */
 const idleNodeInflates: NodeInflate[] = [];
 
 class NodeInflate implements RawInflate {
-  readonly #handle: NodeInflateHandle;
+  readonly #handle: NodeHandle;
   readonly #left: Uint32Array;
   readonly #output: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
   #error = '';
 
   constructor() {
-    const stream = createInflateRaw() as unknown as { _handle: NodeInflateHandle; _writeState: Uint32Array };
+    const stream = createInflateRaw() as unknown as { _handle: NodeHandle; _writeState: Uint32Array };
     this.#handle = stream._handle;
     this.#left = stream._writeState;
     this.#handle.onerror = (_message, _errno, code): void => {

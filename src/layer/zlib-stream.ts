@@ -4,7 +4,7 @@
  */
 
 import { constants, createInflate } from 'node:zlib';
-import type { NodeInflateHandle } from './inflate-sync.ts';
+import type { NodeHandle } from './inflate-sync.ts';
 
 /** `open` where all input was used, `full` where the output was. */
 export type ZlibState = 'open' | 'full' | 'ended' | 'corrupt';
@@ -20,7 +20,7 @@ const mostIdle = 8;
 
 /** One stream after another. */
 export class ZlibStream {
-  readonly #handle: NodeInflateHandle;
+  readonly #handle: NodeHandle;
   readonly #left: Uint32Array;
   #failed = false;
   /** Room for output, for whoever reads the stream. */
@@ -38,7 +38,7 @@ export class ZlibStream {
   }
 
   private constructor() {
-    const stream = createInflate() as unknown as { _handle: NodeInflateHandle; _writeState: Uint32Array };
+    const stream = createInflate() as unknown as { _handle: NodeHandle; _writeState: Uint32Array };
     this.#handle = stream._handle;
     this.#left = stream._writeState;
     this.#handle.onerror = (): void => {

@@ -6,6 +6,7 @@
 import { constants, createZstdDecompress } from 'node:zlib';
 import { ByteQueue } from './byte-queue.ts';
 import { type DecodeState, type Emit, Outlet, type StreamDecoder } from './decoder.ts';
+import type { NodeHandle } from './inflate-sync.ts';
 import {
   blockHeaderBytes,
   checksumBytes,
@@ -14,22 +15,6 @@ import {
   parseBlockHeader,
   parseFrameHeader,
 } from './zstd-frame.ts';
-
-/** The part of a `node:zlib` stream that works synchronously; undocumented, as in inflate-sync.ts, and the tests notice. */
-interface NodeHandle {
-  writeSync(
-    flush: number,
-    input: Buffer,
-    inputAt: number,
-    inputBytes: number,
-    output: Buffer,
-    outputAt: number,
-    outputBytes: number,
-  ): void;
-  onerror: (message: string, errno: number, code: string) => void;
-  reset(): void;
-  close(): void;
-}
 
 const mostIdleWindowBytes = 8 * 1024 * 1024;
 
