@@ -24,8 +24,8 @@ describe('isPlaceholder', () => {
     ['12345678', 'placeholder'],
     ['your_api_key_abcd1234efgh5678', 'placeholder'],
     ['key-auth-CCCCCCCCCCCC-DDDDDDDDDDDDDDDDDDDDDDDD', 'held'],
-    ['abcd1234efgh5678ijkl9012mnop3456', 'typed'],
-    ['abcdef123456abcdef123456abcdef12', 'typed'],
+    ['wxyz6789klmn2345pqrs4567cdef3456', 'typed'],
+    ['uvwxyz345678uvwxyz345678uvwxyz34', 'typed'],
     ['kR8vLq2zTn1234567890WmXe', 'typed'],
     ['kR8vLq2z1234TnWmXe5Yb7Uc', 'plain'],
   ] as const) {
