@@ -11,6 +11,7 @@ import { digit } from './digit.ts';
 import { isFreshchatJwt, isFreshchatOrAnonymousJwt } from './freshchat.ts';
 import { gitlabRoutable, notGitlabRoutable } from './gitlab-routable.ts';
 import { jwt, unsignedJwt } from './jwt.ts';
+import { isKdbx, isOpenKdbx } from './kdbx.ts';
 import {
   isBase64Keystore,
   isBksKeystore,
@@ -54,6 +55,7 @@ export const checks: Readonly<Record<string, Check>> = {
   'jceks-key': isJceksKey,
   'jks-key': isJksKey,
   jwt,
+  kdbx: isKdbx,
   letter,
   macaroon,
   mixed,
@@ -68,6 +70,7 @@ export const checks: Readonly<Record<string, Check>> = {
   'encrypted-pem-private-key': encryptedPemPrivateKey,
   'open-base64-keystore': isOpenBase64Keystore,
   'open-jks-key': isOpenJksKey,
+  'open-kdbx': isOpenKdbx,
   'open-pkcs12-key': isOpenPkcs12Key,
   'pkcs12-key': isPkcs12Key,
   'pem-private-key': pemPrivateKey,

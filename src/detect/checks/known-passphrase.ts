@@ -7,7 +7,8 @@
 import { createHash, createPrivateKey } from 'node:crypto';
 import { childrenOf, type DerElement, derTag, hexOf, integerOf, readDer } from './der.ts';
 
-const passphrases = ['changeit', '', 'password', 'changeme', 'secret', '123456'];
+/** What manuals and tools set. */
+export const passphrases: readonly string[] = ['changeit', '', 'password', 'changeme', 'secret', '123456'];
 
 /** PBKDF2 and PKCS#12 rounds that are worth trying: keytool's 10,000 are within. */
 const mostRounds = 20_000;
