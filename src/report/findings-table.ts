@@ -120,6 +120,7 @@ function tagLines({ reference, repoTags }: ImageReport, { paint, width }: TextSt
 
 const baseWitnesses: Readonly<Record<BaseImage['from'], string>> = {
   option: 'compared',
+  cache: 'known to the cache',
   annotation: 'its annotation says',
   provenance: 'its provenance says',
   dockerfile: 'the Dockerfile says',
@@ -128,9 +129,12 @@ const baseWitnesses: Readonly<Record<BaseImage['from'], string>> = {
 /** What it was built upon, and who says so. */
 function baseLines({ base }: ImageReport, { paint, width }: TextStyle): string[] {
   if (base === undefined) return [];
-  const { name, layers, from } = base;
+  const { name, layers, from, claim } = base;
   const which = layers === undefined ? '' : layers === 1 ? ': layer 0' : `: layers 0–${layers - 1}`;
-  const text = `${oneLine(name)}${which} (${baseWitnesses[from] ?? oneLine(from)})`;
+  const witness = baseWitnesses[from] ?? oneLine(from);
+  const claimed =
+    claim === undefined ? '' : `; ${baseWitnesses[claim.from] ?? oneLine(claim.from)} ${oneLine(claim.name)}`;
+  const text = `${oneLine(name)}${which} (${witness}${claimed})`;
   return hang(' base ', text, width).map((line) => paint('dim', line));
 }
 

@@ -1,17 +1,22 @@
 /**
  * Which layers an image has from the one it was built upon. What an image says of that (annotations, labels, its
- * provenance) and what a Dockerfile shows is worth a label; but findings are left out only for a base the user named,
- * and only where the layers' contents, as we hashed them, are those of the base.
+ * provenance), what a Dockerfile shows and what earlier scans have seen is worth a label; but findings are left out only
+ * for a base the user named, and only where the layers' contents, as we hashed them, are those of the base.
  */
 
 import { type Diagnostic, notice } from '../errors.ts';
+import { isDigest } from '../oci/digest.ts';
 import { readBaseImages } from '../oci/provenance.ts';
 import type { ImageRecord } from '../source/source.ts';
+import { whyNotBase } from './base-mismatch.ts';
+import { type ImageStack, type KnownImage, knownImage } from './cache/known-images.ts';
 import type { DockerfileLines } from './dockerfile-line.ts';
 import type { Draft } from './draft.ts';
 import type { BaseImage } from './finding.ts';
 import type { LayerScan } from './layer-scan.ts';
+import type { Masker } from './mask.ts';
 import { metadataStrings } from './metadata-strings.ts';
+import { isPrintable } from './proof-shell.ts';
 import type { Secret } from './secret.ts';
 
 /** An image the user named as a base, all its platforms. */
@@ -34,30 +39,28 @@ export interface BaseSources {
   readonly scans: readonly (LayerScan<Secret> | undefined)[];
   readonly known: readonly KnownBase[];
   readonly lines: DockerfileLines;
+  /** Images of earlier scans whose layers are a stack's lowest; without it none is known. */
+  readonly imagesBelow?: ((stack: ImageStack) => readonly KnownImage[]) | undefined;
   /** True where findings in the base are not to be shown. */
   readonly skipBase: boolean;
 }
 
 /** Finds the base of an image. */
 export function findBase(sources: BaseSources): FoundBase {
-  const { known, skipBase } = sources;
-  if (sources.record.artifactType !== undefined) return { diagnostics: [] };
+  const { known, skipBase, record, scans } = sources;
+  if (record.artifactType !== undefined) return { diagnostics: [] };
   const compared = compare(sources);
   if (compared !== undefined) return { ...compared, diagnostics: [] };
-  const base = claimedBase(sources);
-  const names = known.map(({ name }) => name).join(', ');
+  const base = betterOf(claimedBase(sources), seenBase(sources));
+  const found = base === undefined ? {} : { base };
   const claim = base === undefined ? '' : ` It is said to be built on ${base.name}.`;
   if (known.length > 0) {
-    const message = `its lowest layers are not those of ${names}, which was updated since, or is not its base.${claim}`;
-    return {
-      ...(base === undefined ? {} : { base }),
-      diagnostics: [notice('DIFF_ID_MISMATCH', 'base image', message)],
-    };
+    const why = known.map((one) => whyNotBase(one, record, scans)).join('; ');
+    return { ...found, diagnostics: [notice('DIFF_ID_MISMATCH', 'base image', `${why}.${claim}`)] };
   }
-  if (!skipBase) return { ...(base === undefined ? {} : { base }), diagnostics: [] };
-  const name = base?.name ?? 'REF';
-  const message = `--skip-base leaves nothing out without --base ${name}: what an image says of itself hides nothing.${claim}`;
-  return { ...(base === undefined ? {} : { base }), diagnostics: [notice('HISTORY_MISMATCH', 'base image', message)] };
+  if (!skipBase) return { ...found, diagnostics: [] };
+  const message = `--skip-base leaves nothing out without --base ${base?.name ?? 'REF'}: only what you name as a base hides anything.${claim}`;
+  return { ...found, diagnostics: [notice('HISTORY_MISMATCH', 'base image', message)] };
 }
 
 /** Marks what a base whose layers were compared has as well. */
@@ -92,14 +95,13 @@ function compare({ known, scans }: BaseSources): Pick<FoundBase, 'base' | 'recor
   const [most] = fitting.sort((a, b) => b.layers - a.layers);
   if (most === undefined) return undefined;
   const { name, record, layers } = most;
-  return { record, base: { name, layers, from: 'option', verified: true } };
+  return { record, base: { name, ...digestOf(record.manifestDigest), layers, from: 'option', verified: true } };
 }
 
 /** What the image, or the Dockerfile beside its history, says. */
 function claimedBase({ record, lines }: BaseSources): BaseImage | undefined {
-  const { annotations = [], attachments = [], config } = record;
-  const key = 'org.opencontainers.image.base.name';
-  const annotated = annotations.find(({ name }) => name === key)?.value || config.labels[key];
+  const { attachments = [] } = record;
+  const annotated = annotationOf(record, 'name');
   const attested = attachments.flatMap(({ document }) => (document === undefined ? [] : readBaseImages(document)));
   // Of several, one is the last stage's, and nobody says which.
   const [only, ...others] = new Set(attested);
@@ -108,7 +110,76 @@ function claimedBase({ record, lines }: BaseSources): BaseImage | undefined {
   if (!name) return undefined;
   const from = annotated ? 'annotation' : lines.base === undefined ? 'provenance' : 'dockerfile';
   const layers = layersOf(record, lines);
-  return { name, from, verified: false, ...(layers === 0 ? {} : { layers }) };
+  const digest = annotated ? digestOf(annotationOf(record, 'digest')) : {};
+  return { name, ...digest, from, verified: false, ...(layers === 0 ? {} : { layers }) };
+}
+
+function annotationOf({ annotations = [], config }: ImageRecord, part: 'name' | 'digest'): string | undefined {
+  const key = `org.opencontainers.image.base.${part}`;
+  return annotations.find(({ name }) => name === key)?.value || config.labels[key];
+}
+
+function digestOf(digest: string | undefined): { readonly digest?: string } {
+  return digest === undefined || !isDigest(digest) ? {} : { digest };
+}
+
+/** The image of an earlier scan that lies below this one: of several alike the one it says to be built on, then of its platform. */
+function seenBase({ record, scans, imagesBelow }: BaseSources): BaseImage | undefined {
+  if (imagesBelow === undefined) return undefined;
+  const whole = scans.findIndex((scan, index) => !isWhole(scan, record.config.diffIds[index]));
+  const diffIds = scans.slice(0, whole < 0 ? scans.length : whole).map((scan) => scan!.diffId);
+  const own = new Set([record.reference, ...record.repoTags].map(repositoryOf));
+  // What has the same name is a former build of the same, which is no base though it may have been built from the same lines.
+  const below = imagesBelow({ diffIds, history: record.config.history ?? [] }).filter(
+    ({ reference }) => !own.has(repositoryOf(reference)),
+  );
+  const [first] = below;
+  const alike = below.filter(({ layers }) => layers === first?.layers);
+  const claimed = annotationOf(record, 'digest');
+  const most =
+    alike.find(({ digest }) => digest !== undefined && digest === claimed) ??
+    alike.find(({ platform }) => platform === record.platform) ??
+    first;
+  if (most === undefined) return undefined;
+  const { reference, digest, layers } = most;
+  return { name: reference, ...digestOf(digest), layers, from: 'cache', verified: true };
+}
+
+/** What earlier scans have seen was compared; a Dockerfile that goes on where that ends knows a nearer one. */
+function betterOf(claimed: BaseImage | undefined, seen: BaseImage | undefined): BaseImage | undefined {
+  if (claimed === undefined || seen === undefined) return claimed ?? seen;
+  if ((claimed.layers ?? 0) > (seen.layers ?? 0)) return claimed;
+  const { name, from } = claimed;
+  return name === seen.name ? seen : { ...seen, claim: { name, from } };
+}
+
+/** What a later scan may know an image by: nothing where not all of its layers were read, or its name is not told. */
+export function seenWhole(
+  record: ImageRecord,
+  scans: readonly (LayerScan<Secret> | undefined)[],
+  masker: Masker,
+): KnownImage | undefined {
+  const { reference, platform, manifestDigest: digest, config, artifactType } = record;
+  const isTold = isPrintable(reference) && masker.applyToName(reference) === reference;
+  if (artifactType !== undefined || !isTold) return undefined;
+  if (!scans.every((scan, index) => isWhole(scan, config.diffIds[index]))) return undefined;
+  const stack = { diffIds: scans.map((scan) => scan!.diffId), history: config.history ?? [] };
+  return knownImage({ reference, platform, ...digestOf(digest) }, stack);
+}
+
+/** True where a layer's diff ID is that of all its bytes. */
+function isWhole(scan: LayerScan<Secret> | undefined, claimed: string | undefined): boolean {
+  return scan !== undefined && (scan.diffId === claimed || scan.diagnostics.every(({ effect }) => effect === 'notice'));
+}
+
+/** A name without transport, tag and digest, and without what Docker's short names leave out. */
+function repositoryOf(reference: string): string {
+  return reference
+    .replace(/^(?:docker:\/\/|(?:docker-daemon|podman|container|docker-archive|oci-archive|oci):)/, '')
+    .replace(/@[^/]*$/, '')
+    .replace(/:[^:/]*$/, '')
+    .replace(/^(?:index\.)?docker\.io\/|^localhost\//, '')
+    .replace(/^library\//, '');
 }
 
 /** How many layers the history entries of the base made; 0 where it is not known which these are. */

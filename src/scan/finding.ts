@@ -66,11 +66,15 @@ export interface LayerPlace {
 /** The image an image was built upon. */
 export interface BaseImage {
   readonly name: string;
+  /** Of its manifest, where it is known. */
+  readonly digest?: string;
   /** How many of the layers, from the lowest, are its own; absent where only its name is known. */
   readonly layers?: number;
-  /** Who says so: the user's `--base`, whose layers were compared, or what is only the image's word. */
-  readonly from: 'option' | 'annotation' | 'provenance' | 'dockerfile';
+  /** Who says so: the user's `--base` or the layer cache, whose layers were compared, or what is only the image's word. */
+  readonly from: 'option' | 'cache' | 'annotation' | 'provenance' | 'dockerfile';
   readonly verified: boolean;
+  /** What the image says of itself, where the cache knows an image below it by another name. */
+  readonly claim?: Pick<BaseImage, 'name' | 'from'>;
 }
 
 export interface Instruction {

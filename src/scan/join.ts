@@ -4,7 +4,8 @@ import type { CompiledRules } from '../detect/matcher.ts';
 import { type Diagnostic, incomplete, notice } from '../errors.ts';
 import type { Dockerfile } from '../oci/provenance.ts';
 import type { ImageRecord } from '../source/source.ts';
-import { findBase, type KnownBase, markBase } from './base-image.ts';
+import { findBase, type KnownBase, markBase, seenWhole } from './base-image.ts';
+import type { ImageStack, KnownImage } from './cache/known-images.ts';
 import { DockerfileLines } from './dockerfile-line.ts';
 import type { Draft, RuleLookup } from './draft.ts';
 import type { BaseImage, ImageReport, LayerPlace, LayerReport, Suppressed } from './finding.ts';
@@ -33,6 +34,8 @@ export interface JoinKit {
   readonly place?: ProofPlace;
   /** Images the user named as bases. */
   readonly bases?: readonly KnownBase[];
+  /** Images of earlier scans whose layers are a stack's lowest. */
+  readonly imagesBelow?: (stack: ImageStack) => readonly KnownImage[];
   /** The user's Dockerfile of the images. */
   readonly dockerfile?: Dockerfile;
   readonly showSecrets: boolean;
@@ -43,6 +46,8 @@ export interface JoinedImage {
   readonly report: ImageReport;
   readonly hiddenByConfidence: number;
   readonly suppressed: Suppressed;
+  /** What a later scan may know it by. */
+  readonly seen?: KnownImage;
 }
 
 /** What became of a source's blobs, by their keys. */
@@ -84,8 +89,9 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
   const history = record.config.history ?? [];
   const lines = new DockerfileLines({ attachments, history, dockerfile: kit.dockerfile });
   const skipBase = kit.filter.skipBase === true;
-  const found = findBase({ record, scans: layers, known: kit.bases ?? [], lines, skipBase });
-  const base = found.base && { ...found.base, name: masker.applyToName(found.base.name) };
+  const { bases: known = [], imagesBelow } = kit;
+  const found = findBase({ record, scans: layers, known, lines, imagesBelow, skipBase });
+  const base = found.base && maskBase(found.base, masker);
   const places = layers.map((scan, index) => placeOf(record, scan, index, base));
   const { shown, hiddenByConfidence, suppressed } = triage(
     demotePublic(markBase(drafts, found), kit.knownPublic),
@@ -107,7 +113,7 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     ...record.diagnostics,
     ...alignment.diagnostics,
     ...lines.diagnostics,
-    ...found.diagnostics,
+    ...found.diagnostics.map((diagnostic) => ({ ...diagnostic, message: masker.apply(diagnostic.message) })),
     ...attached.diagnostics.map((diagnostic) => ({ ...diagnostic, message: masker.apply(diagnostic.message) })),
     ...layers.flatMap((scan, index) => {
       const title = `layer ${index}`;
@@ -151,7 +157,16 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     },
     findings,
   };
-  return { report, hiddenByConfidence, suppressed };
+  const seen = seenWhole(record, layers, masker);
+  return { report, hiddenByConfidence, suppressed, ...(seen === undefined ? {} : { seen }) };
+}
+
+function maskBase({ name, claim, ...base }: BaseImage, masker: Masker): BaseImage {
+  return {
+    ...base,
+    name: masker.applyToName(name),
+    ...(claim === undefined ? {} : { claim: { ...claim, name: masker.applyToName(claim.name) } }),
+  };
 }
 
 function blobOf({ layer, attachment }: Draft, record: ImageRecord): string | undefined {

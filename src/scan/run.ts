@@ -78,8 +78,13 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
     automaton: options.automaton,
     seed: randomInt(2 ** 31),
   });
-  const join = { ...joinKit(options, plan), bases };
-  const cache = await openCache(options, join.knownPublic);
+  const kit = joinKit(options, plan);
+  const cache = await openCache(options, kit.knownPublic);
+  const join: JoinKit = {
+    ...kit,
+    bases,
+    ...(cache === undefined ? {} : { imagesBelow: (stack) => cache.imagesBelow(stack) }),
+  };
   try {
     for (const target of targets) {
       await withSource(target, options, images, async (source) => {
@@ -95,6 +100,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
           images.push(await withReach(image.report, source, options));
           hiddenByConfidence += image.hiddenByConfidence;
           suppressed.push(image.suppressed);
+          if (image.seen !== undefined) cache?.remember(image.seen);
         }
         diagnostics.push(...scanned.diagnostics, ...unaskedReach(source, scanned.images, options));
       });

@@ -16,6 +16,7 @@ import type { Secret, TagKey } from '../secret.ts';
 import { type CachePlaces, cachePlaces } from './cache-folder.ts';
 import { engineDigest } from './engine-digest.ts';
 import { FileHasher } from './file-hasher.ts';
+import type { ImageStack, KnownImage } from './known-images.ts';
 import { fingerprintsIn, fromRecord, toRecord } from './layer-record.ts';
 import { type LayerKey, LayerStore } from './layer-store.ts';
 import { openTagKey } from './tag-key.ts';
@@ -48,6 +49,7 @@ export class LayerCache {
   readonly #keyFile: string;
   readonly #hasher: FileHasher;
   readonly #diagnostics: Diagnostic[] = [];
+  readonly #seen: KnownImage[] = [];
   #store!: LayerStore;
   #key: Promise<TagKey | undefined> | undefined;
   #afresh = 0;
@@ -125,7 +127,18 @@ export class LayerCache {
     if (record !== undefined) this.#store.put(key, scan.sizeBytes, record);
   }
 
+  /** Images of earlier runs whose layers are all, in their order, an image's lowest; the largest first. */
+  imagesBelow(stack: ImageStack): readonly KnownImage[] {
+    return this.#store.imagesBelow(stack);
+  }
+
+  /** Takes note of an image that was scanned whole, for later runs: what one run says does not hang on its images' order. */
+  remember(image: KnownImage): void {
+    this.#seen.push(image);
+  }
+
   async close(): Promise<void> {
+    this.#store.remember(this.#seen.splice(0));
     this.#store.close();
     await this.#hasher.close();
   }

@@ -9,6 +9,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, renameSync, rmSync, statSync
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../../errors.ts';
+import { findBelow, type ImageStack, imageLayout, type KnownImage, rememberImages } from './known-images.ts';
 import type { LayerRecord } from './layer-record.ts';
 import { loadSqlite, sqliteTrouble } from './sqlite.ts';
 
@@ -130,6 +131,16 @@ export class LayerStore {
     });
   }
 
+  /** Images seen whole whose layers are an image's lowest. */
+  imagesBelow(stack: ImageStack): readonly KnownImage[] {
+    return this.#try((db) => findBelow(db, stack)) ?? [];
+  }
+
+  /** Keeps what is known of images that were scanned whole. */
+  remember(images: readonly KnownImage[]): void {
+    if (images.length > 0) this.#try((db) => rememberImages(db, images));
+  }
+
   figures(): StoreFigures {
     const row = this.#try((db) =>
       db.prepare("SELECT count(*) AS layers, sum(key_id <> '') AS matches, min(used_at) AS oldest FROM layer").get(),
@@ -146,6 +157,7 @@ export class LayerStore {
   clear(): void {
     this.#try((db) => {
       db.exec('DELETE FROM layer');
+      db.exec('DELETE FROM image');
       db.exec('PRAGMA incremental_vacuum');
     });
     this.close();
@@ -180,6 +192,7 @@ export class LayerStore {
       db.exec(`PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF;`);
       db.exec(`PRAGMA max_page_count = ${Math.ceil((this.#options.limitBytes * 1.5) / pageBytes) + 64};`);
       db.exec(layout);
+      db.exec(imageLayout);
       this.#db = db;
     } catch (error) {
       tryTo(() => db.close());
