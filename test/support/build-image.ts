@@ -44,6 +44,8 @@ export interface ImageSpec {
   readonly history?: readonly Readonly<Record<string, unknown>>[] | null;
   /** Further top-level fields of the image configuration; overrides those made here. */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** Of the manifest. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Of blobs in `docker-25` and `oci` layouts and registries (`docker save` of old layouts has plain tars); default none for docker-25, gzip else. */
   readonly compression?: Compression;
   /** `app:1`; default none. */
@@ -153,6 +155,7 @@ export function assembleImage(spec: ImageSpec): BuiltImage {
     mediaType: manifestType,
     config: descriptor(configType, config),
     layers: layers.map((layer) => descriptor(layer.mediaType, layer.bytes)),
+    ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
   });
   return {
     layers,

@@ -15,9 +15,17 @@ export const escapeKinds: readonly EscapeKind[] = ['backslash', 'url', 'xml'];
 /** `21` … `7e` */
 const printableHex: readonly string[] = Array.from({ length: 0x7f - 0x21 }, (_, index) => (index + 0x21).toString(16));
 
+/** `041` … `176`, as `printf` and `$'…'` of a shell have them. */
+const printableOctal: readonly string[] = printableHex.map((hex) =>
+  Number.parseInt(hex, 16).toString(8).padStart(3, '0'),
+);
+
 /** What the automaton looks for, lower case. `\n` and `\"` are everywhere, and the rules read them as they are. */
 export const escapeNeedles: Readonly<Record<EscapeKind, readonly string[]>> = {
-  backslash: ['\\/', ...printableHex.flatMap((hex) => [`\\u00${hex}`, `\\x${hex}`])],
+  backslash: [
+    ...['\\/', ...printableHex.flatMap((hex) => [`\\u00${hex}`, `\\x${hex}`])],
+    ...printableOctal.map((octal) => `\\${octal}`),
+  ],
   url: printableHex.map((hex) => `%${hex}`),
   xml: ['&amp;', '&quot;', '&apos;', '&lt;', '&gt;', '&#'],
 };
@@ -156,6 +164,8 @@ const readBackslash: EscapeReader = (bytes, at, end) => {
     const value = readHex(bytes, at + 2, Math.min(end, at + 4), 2);
     return value === undefined ? undefined : { value, isByte: true, length: 4 };
   }
+  const octal = readOctal(bytes, at + 1, end);
+  if (octal !== undefined) return { value: octal, isByte: true, length: 4 };
   const control = controls[char];
   if (control !== undefined) return { value: control, isByte: true, length: 2 };
   // Classes of regular expressions (`\d`) are no escapes; signs stand for themselves.
@@ -204,6 +214,18 @@ function readHex(bytes: Uint8Array, start: number, end: number, digits: number):
     value = value * 16 + nibble;
   }
   return value;
+}
+
+// Three digits of a byte: with fewer it is a reference of a regular expression as likely.
+function readOctal(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start < 3) return undefined;
+  let value = 0;
+  for (let at = start; at < start + 3; at++) {
+    const digit = (bytes[at] as number) - 0x30;
+    if (digit < 0 || digit > 7) return undefined;
+    value = value * 8 + digit;
+  }
+  return value < 0x100 ? value : undefined;
 }
 
 /** @returns how many bytes it took */

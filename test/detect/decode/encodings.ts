@@ -84,6 +84,11 @@ export const encodings: Readonly<Record<string, Encoding>> = {
     encode: (text) => ascii(`{"a": "${each(text, (hex) => `\\u00${hex}`)}"}`),
   },
   'escapes of C': { steps: ['backslash'], encode: (text) => ascii(`"${each(text, (hex) => `\\x${hex}`)}"`) },
+  'octal escapes of a shell': {
+    steps: ['backslash'],
+    encode: (text) =>
+      ascii(`printf '${each(text, (hex) => `\\${Number.parseInt(hex, 16).toString(8).padStart(3, '0')}`)}'`),
+  },
   'references of XML': { steps: ['xml'], encode: (text) => ascii(`<a>${each(text, (hex) => `&#x${hex};`)}</a>`) },
   'escapes in base64': {
     steps: ['base64', 'backslash'],
