@@ -21,6 +21,9 @@ export type WrapperKind = 'gzip' | 'ar' | 'rpm' | 'sqlite' | 'git-loose' | Strea
 /** Packed content that is opened. */
 export type OpenedKind = ArchiveKind | WrapperKind;
 
+/** What a member is a member of; `embedded` where that begins somewhere in a program or a script. */
+export type ContainerKind = OpenedKind | 'embedded zip' | 'embedded gzip';
+
 /** Packed content as a whole; `named` is not opened, by the name people know it by. */
 export type PackedKind = { readonly opens: OpenedKind } | { readonly named: string };
 
@@ -46,6 +49,9 @@ const opened: readonly (readonly [kind: OpenedKind, magic: string])[] = [
   ['ar', '213c617263683e0a'],
   ['rpm', 'edabeedb'],
   ['sqlite', '53514c69746520666f726d6174203300'],
+  // Their write-ahead logs, of either byte order of checksums, at the one version there is.
+  ['sqlite', '377f0682002de218'],
+  ['sqlite', '377f0683002de218'],
 ];
 
 const named: readonly (readonly [name: string, magic: string])[] = [
