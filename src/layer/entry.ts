@@ -2,6 +2,7 @@
 
 import type { Diagnostic } from '../errors.ts';
 import type { GitNode, GitObject } from './git-object.ts';
+import type { ContainerKind } from './magic.ts';
 
 /** The kinds of entry that matter to a file system made of layers. */
 export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'other' | 'whiteout' | 'opaque';
@@ -32,9 +33,9 @@ export interface LayerVisitor {
   /**
    * A content inside the current file begins: `nested` is the chain of names that leads to it, whose length is its depth. What holds
    * it goes on beside it: contents of lower depth may get bytes while it is open, and end after it. One that is an object of git
-   * has got its id when it ends, if all of it was there.
+   * has got its id when it ends, if all of it was there. `containers` says of each name what it is a member of.
    */
-  member(nested: readonly string[], object?: GitObject): void;
+  member(nested: readonly string[], object?: GitObject, containers?: readonly ContainerKind[]): void;
   /** Bytes of the open content at that depth; not to be kept after the call returns. */
   memberContent(bytes: Uint8Array, depth: number): void;
   memberEnd(depth: number): void;

@@ -10,7 +10,15 @@ import type { LayerVisitor } from './entry.ts';
 import type { GitNode, GitObject } from './git-object.ts';
 import { defaultEngine, type InflateEngine } from './inflate-sync.ts';
 import type { LayerLimits } from './limits.ts';
-import { isArchive, isDeltaPacked, isoMagic, magicBytes, type OpenedKind, packedKind } from './magic.ts';
+import {
+  type ContainerKind,
+  isArchive,
+  isDeltaPacked,
+  isoMagic,
+  magicBytes,
+  type OpenedKind,
+  packedKind,
+} from './magic.ts';
 import { openPacked } from './open-packed.ts';
 import type { MemberSink, PackedReader } from './packed.ts';
 import type { TroubleLog } from './trouble-log.ts';
@@ -39,7 +47,7 @@ export class Unpacker {
   }
 
   begin(path: string): void {
-    this.#content = new Content(new FileShare(path, this.#layer), [], 0);
+    this.#content = new Content(new FileShare(path, this.#layer), { chain: [], containers: [] }, 0);
   }
 
   write(bytes: Uint8Array): void {
@@ -62,10 +70,17 @@ export class Unpacker {
   }
 }
 
+/** Where a content is: the names that lead to it, and what each of them is a member of. */
+interface Inside {
+  readonly chain: readonly string[];
+  readonly containers: readonly ContainerKind[];
+}
+
 /** A content as its bytes pass: the file itself, or a member at any depth. */
 class Content {
   readonly #file: FileShare;
   readonly #chain: readonly string[];
+  readonly #containers: readonly ContainerKind[];
   /** Archives around it. */
   readonly #level: number;
   #head: Buffer | undefined = Buffer.alloc(0);
@@ -75,9 +90,10 @@ class Content {
   #offset = 0;
   #isoMatched = 0;
 
-  constructor(file: FileShare, chain: readonly string[], level: number) {
+  constructor(file: FileShare, { chain, containers }: Inside, level: number) {
     this.#file = file;
     this.#chain = chain;
+    this.#containers = containers;
     this.#level = level;
   }
 
@@ -119,7 +135,7 @@ class Content {
     const found = this.#search.find(bytes);
     if (found === undefined) return;
     this.#search = undefined;
-    this.#open(found.kind);
+    this.#open(found.kind, `embedded ${found.kind}`);
     this.#reader?.write(found.bytes);
   }
 
@@ -132,7 +148,7 @@ class Content {
     else this.#open(kind.opens);
   }
 
-  #open(kind: OpenedKind): void {
+  #open(kind: OpenedKind, container: ContainerKind = kind): void {
     const { limits, engine } = this.#file.layer;
     const level = this.#level + (isArchive(kind) ? 1 : 0);
     if (level > limits.depth || this.#chain.length >= linksPerLevel * limits.depth) {
@@ -143,7 +159,8 @@ class Content {
       return;
     }
     if (isDeltaPacked(kind)) this.#file.hasDeltas = true;
-    this.#members = new Members(this.#file, this.#chain, level);
+    const inside = { chain: this.#chain, containers: [...this.#containers, container] };
+    this.#members = new Members(this.#file, inside, level);
     const windowBytes = Math.max(64 * 1024, limits.zstdWindowBytes / 2 ** this.#chain.length);
     this.#reader = openPacked(kind, this.#members, {
       settings: { engine, ratio: limits.ratio, windowBytes },
@@ -171,15 +188,17 @@ class Content {
 class Members implements MemberSink {
   readonly #file: FileShare;
   readonly #chain: readonly string[];
+  readonly #containers: readonly ContainerKind[];
   readonly #level: number;
   readonly #depth: number;
   readonly #notOpened = new Map<string, number>();
   #memberBytes = 0;
   #content: Content | undefined;
 
-  constructor(file: FileShare, chain: readonly string[], level: number) {
+  constructor(file: FileShare, { chain, containers }: Inside, level: number) {
     this.#file = file;
     this.#chain = chain;
+    this.#containers = containers;
     this.#level = level;
     this.#depth = chain.length + 1;
   }
@@ -193,8 +212,8 @@ class Members implements MemberSink {
     this.#file.members++;
     this.#memberBytes = limits.memberBytes;
     const chain = [...this.#chain, name.length > mostNameLength ? `${name.slice(0, mostNameLength)}…` : name];
-    visitor.member(chain, object);
-    this.#content = new Content(this.#file, chain, this.#level);
+    visitor.member(chain, object, this.#containers);
+    this.#content = new Content(this.#file, { chain, containers: this.#containers }, this.#level);
     return true;
   }
 

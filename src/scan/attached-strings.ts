@@ -17,7 +17,7 @@ const maxStrings = 100_000;
 
 /** The strings of annotations. */
 export function annotationStrings(annotations: readonly Annotation[]): MetadataString[] {
-  return annotations.map(({ name, value }) => ({ kind: 'annotation', name, value }));
+  return annotations.map((annotation) => ({ kind: 'annotation', ...annotation }));
 }
 
 /** The strings of one attachment that was read, the whole of it last. */

@@ -2,6 +2,7 @@
 
 import type { RuleSet } from '../detect/rule.ts';
 import { type Confidence, confidences, type Detector, type Provider } from '../detect/rule.ts';
+import type { ContainerKind } from '../layer/magic.ts';
 import type { Attachment } from '../source/source.ts';
 import type { Exposure, Location, Removal } from './finding.ts';
 import type { HeaderString } from './layer-scan.ts';
@@ -18,9 +19,13 @@ export interface Draft<S extends Secret = Secret> {
     readonly rawName: string;
     readonly ordinal: number;
     readonly header?: HeaderString;
+    /** What each name of its `nested` is a member of. */
+    readonly containers?: readonly ContainerKind[];
   };
   /** What it is in where it hangs off the image. */
   readonly attachment?: Attachment;
+  /** The document it stands in, for annotations: a manifest's digest, or `index.json`. */
+  readonly document?: string;
   /** The history entry that put it there, where it is known. */
   readonly historyIndex?: number;
   /** Other history entries that hold the same secret at the same place. */

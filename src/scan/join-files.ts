@@ -50,8 +50,15 @@ export function joinFiles(
   });
 }
 
-function storedEntry({ path, rawName = path, ordinal, header }: ContentMatches<Secret>): NonNullable<Draft['stored']> {
-  return { path, rawName, ordinal, ...(header === undefined ? {} : { header }) };
+function storedEntry(content: ContentMatches<Secret>): NonNullable<Draft['stored']> {
+  const { path, rawName = path, ordinal, header, containers } = content;
+  return {
+    path,
+    rawName,
+    ordinal,
+    ...(header === undefined ? {} : { header }),
+    ...(containers === undefined ? {} : { containers }),
+  };
 }
 
 function filePlace(layer: number, { ordinal, path, nested, header }: ContentMatches<Secret>): FilePlace {

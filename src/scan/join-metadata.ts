@@ -43,6 +43,7 @@ interface Place {
   /** True where the string is a text whose lines count. */
   readonly isWhole?: boolean;
   readonly attachment?: Attachment;
+  readonly document?: string;
   match: Match;
   readonly historyIndexes: number[];
 }
@@ -102,6 +103,7 @@ export function joinMetadata(
           field: true,
           ...(string.isWhole === true ? { isWhole: true } : {}),
           ...(attachment === undefined ? {} : { attachment }),
+          ...(string.document === undefined ? {} : { document: string.document }),
           match,
           historyIndexes: [],
         },
@@ -186,6 +188,7 @@ function toDraft(place: Place, history: readonly HistoryEntry[]): Draft<string> 
     },
     ...(historyIndex === undefined ? {} : { historyIndex }),
     ...(place.attachment === undefined ? {} : { attachment: place.attachment }),
+    ...(place.document === undefined ? {} : { document: place.document }),
     alsoAt: indexes.filter((index) => index !== historyIndex),
     exposure: place.kind === 'attestation' ? 'attestation' : 'metadata',
   };

@@ -5,6 +5,7 @@
  */
 
 import type { Diagnostic } from '../errors.ts';
+import type { ContainerKind } from '../layer/magic.ts';
 import type { GitPlace } from './git-place.ts';
 import type { LayerIndex } from './layer-index.ts';
 import type { FoundMatch, Secret } from './secret.ts';
@@ -17,6 +18,8 @@ export interface ContentMatches<S extends Secret = string> {
   readonly path: string;
   /** Chain of members inside the file, outermost first; empty for the file itself. */
   readonly nested: readonly string[];
+  /** What each of them is a member of. */
+  readonly containers?: readonly ContainerKind[];
   readonly matches: readonly FoundMatch<S>[];
   /** Its name as the tar has it, where that is not the cleaned path. */
   readonly rawName?: string;

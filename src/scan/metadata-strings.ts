@@ -14,6 +14,8 @@ export interface MetadataString {
   readonly kind: LocationKind;
   readonly name?: string;
   readonly value: string;
+  /** The document it stands in, for annotations (`Annotation.document`). */
+  readonly document?: string;
   /** The history entry it stands in, for strings of the history. */
   readonly historyIndex?: number;
   /** What the rules read as its name, where that is not what reports call it. */

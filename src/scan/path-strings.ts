@@ -8,6 +8,7 @@
 import { type CompiledRules, detect } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import type { EntryType, LayerEntry } from '../layer/entry.ts';
+import type { ContainerKind } from '../layer/magic.ts';
 import type { ContentMatches } from './layer-scan.ts';
 
 const batchBytes = 64 * 1024;
@@ -24,6 +25,7 @@ interface Line {
   readonly type: EntryType;
   readonly path: string;
   readonly nested: readonly string[];
+  readonly containers?: readonly ContainerKind[];
   /** `link target` or the keyword of a record; a name has none. */
   readonly attribute?: string;
   /** Characters of the name that the line leaves out, since the name before begins with them. */
@@ -95,11 +97,15 @@ export class PathStrings {
   }
 
   /** Adds the name of a member of the entry's content. */
-  member(ordinal: number, path: string, nested: readonly string[]): void {
+  member(
+    { ordinal, path }: { readonly ordinal: number; readonly path: string },
+    nested: readonly string[],
+    containers: readonly ContainerKind[],
+  ): void {
     const name = nested.at(-1) ?? '';
     const shared = sharedWith(this.#lastMember, name);
     this.#lastMember = name;
-    this.#add(name.slice(shared), { ordinal, type: 'file', path, nested, shared });
+    this.#add(name.slice(shared), { ordinal, type: 'file', path, nested, containers, shared });
   }
 
   /** The batches that are full; with `all` what is begun as well. */
@@ -152,7 +158,8 @@ function sharedWith(before: string, name: string): number {
 }
 
 function contentOf({ shared, ...line }: Line, bytes: Uint8Array, match: Match): ContentMatches {
-  const { ordinal, path, nested, type, attribute } = line;
+  const { ordinal, path, nested, containers, type, attribute } = line;
+  const inside = containers === undefined ? {} : { containers };
   const isFolder = type === 'directory';
   if (attribute !== undefined) {
     return { ordinal, path, nested, matches: [match], header: { attribute, isFolder } };
@@ -160,8 +167,8 @@ function contentOf({ shared, ...line }: Line, bytes: Uint8Array, match: Match): 
   // The secret is in the name of the folder that the entry lies in, perhaps, and that is the place to tell.
   const slash = bytes.indexOf(0x2f, match.end);
   const name = nested.at(-1) ?? path;
-  if (slash < 0) return { ordinal, path, nested, matches: [match], header: { isFolder } };
+  if (slash < 0) return { ordinal, path, nested, ...inside, matches: [match], header: { isFolder } };
   const upTo = name.slice(0, shared) + Buffer.from(bytes.subarray(0, slash)).toString('utf8');
   const place = nested.length === 0 ? { path: upTo, nested } : { path, nested: [...nested.slice(0, -1), upTo] };
-  return { ordinal, ...place, matches: [match], header: { isFolder: true } };
+  return { ordinal, ...place, ...inside, matches: [match], header: { isFolder: true } };
 }

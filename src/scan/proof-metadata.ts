@@ -6,7 +6,7 @@ import type { Draft } from './draft.ts';
 import type { LocationKind } from './finding.ts';
 import { type ProofKit, selection } from './proof-kit.ts';
 import { jqString, quote } from './proof-shell.ts';
-import { storedBlob } from './proof-source.ts';
+import { storedBlob, storedManifest } from './proof-source.ts';
 
 /** Where a configuration has what the kind of place holds. */
 const filters: Partial<Record<LocationKind, string>> = {
@@ -21,13 +21,21 @@ const filters: Partial<Record<LocationKind, string>> = {
   config: '.. | strings',
 };
 
-/** The commands that show a string of the configuration. An annotation has none: which of several documents it is in is not kept. */
+/** The commands that show a string of the configuration. */
 export function configSteps(draft: Draft, { place, record }: ProofKit): string[] | undefined {
   const key = configKey(record);
   const filter = filterOf(draft);
   if (key === undefined || filter === undefined) return undefined;
   const blob = storedBlob(place, record, key);
   return blob && [...blob, jq(filter)];
+}
+
+/** The commands that show an annotation in each place where its document has one of this name. */
+export function annotationSteps({ location, document }: Draft, { place, record }: ProofKit): string[] | undefined {
+  const { name } = location;
+  if (name === undefined || document === undefined) return undefined;
+  const manifest = storedManifest(place, record, document);
+  return manifest && [...manifest, jq(`.. | .annotations? | .[${jqString(name)}]? // empty`)];
 }
 
 function configKey({ source, configDigest, configKey: stored }: ImageRecord): string | undefined {

@@ -29,6 +29,27 @@ export function storedBlob(place: ProofPlace, record: ImageRecord, key: string):
   }
 }
 
+/** Commands that write a manifest or index, by its digest or `index.json`; undefined where its source can't be asked again. */
+export function storedManifest(place: ProofPlace, record: ImageRecord, document: string): string[] | undefined {
+  if (record.source !== 'registry') {
+    const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(document) ?? [];
+    if (hex === undefined && document !== 'index.json') return undefined;
+    return storedBlob(place, record, hex === undefined ? document : `blobs/sha256/${hex}`);
+  }
+  if (record.access === undefined) return undefined;
+  const { repository, openUrl } = record.access;
+  if (openUrl === undefined) return [`crane manifest ${quote(`${repository}@${document}`)}`];
+  // A registry hides what the one who asks does not say to understand.
+  return [`curl -fsSL -H ${quote(`Accept: ${manifestTypes.join(', ')}`)} ${quote(`${openUrl}/manifests/${document}`)}`];
+}
+
+const manifestTypes = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+];
+
 function fromRegistry({ access }: ImageRecord, digest: string): string | undefined {
   if (access === undefined) return undefined;
   const { repository, openUrl } = access;

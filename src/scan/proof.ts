@@ -8,8 +8,8 @@ import type { Draft } from './draft.ts';
 import { lookUp } from './layer-index.ts';
 import type { LayerScan } from './layer-scan.ts';
 import { type ProofKit, selection } from './proof-kit.ts';
-import { attachmentSteps, configSteps } from './proof-metadata.ts';
-import { nestedSteps } from './proof-nested.ts';
+import { annotationSteps, attachmentSteps, configSteps } from './proof-metadata.ts';
+import { listingStep, nestedSteps, rowSelection } from './proof-nested.ts';
 import { isPrintable, quote, tarName, tarPattern } from './proof-shell.ts';
 import { storedBlob } from './proof-source.ts';
 
@@ -27,7 +27,7 @@ export function proofOf(draft: Draft, kit: ProofKit): string | undefined {
 function stepsOf(draft: Draft, kit: ProofKit): string[] | undefined {
   if (draft.layer !== undefined) return layerSteps(draft, draft.layer, kit);
   if (draft.exposure === 'attestation') return attachmentSteps(draft, kit);
-  return configSteps(draft, kit);
+  return draft.location.kind === 'annotation' ? annotationSteps(draft, kit) : configSteps(draft, kit);
 }
 
 function layerSteps(draft: Draft, layer: number, { place, record, scans, masker }: ProofKit): string[] | undefined {
@@ -59,11 +59,13 @@ function layerSteps(draft: Draft, layer: number, { place, record, scans, masker 
   const occurrence = occurrenceOf(scan, stored);
   const extract = `tar -x${z}${absolute}Of -${occurrence === undefined ? '' : ` --occurrence=${occurrence}`} ${name}`;
   if (stored.header !== undefined) {
-    const inner = nestedSteps(stored.rawName, nested.slice(0, -1), masker);
-    return inner && [...blob, ...unpack, extract, ...inner, 'bsdtar -tf -'];
+    const inner = nestedSteps(draft, nested.length - 1, masker);
+    const listed = listingStep(stored.containers?.[nested.length - 1]);
+    if (inner === undefined || listed === undefined) return undefined;
+    return [...blob, ...unpack, extract, ...inner, listed];
   }
-  const inner = nestedSteps(stored.rawName, nested, masker, draft.location.git);
-  const shown = selection(draft);
+  const inner = nestedSteps(draft, nested.length, masker);
+  const shown = stored.containers?.at(-1) === 'sqlite' ? rowSelection(draft) : selection(draft);
   return inner && shown && [...blob, ...unpack, extract, ...inner, ...shown];
 }
 

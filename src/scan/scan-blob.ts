@@ -11,6 +11,7 @@ import { type Diagnostic, incomplete, messageOf, notice } from '../errors.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
 import type { LayerEntry, LayerVisitor } from '../layer/entry.ts';
 import type { GitNode, GitObject } from '../layer/git-object.ts';
+import type { ContainerKind } from '../layer/magic.ts';
 import { type WalkOptions, walkLayer } from '../layer/walk-layer.ts';
 import { GitMatches } from './git-matches.ts';
 import { LayerIndexBuilder } from './layer-index.ts';
@@ -66,6 +67,7 @@ interface OpenContent {
   readonly path: string;
   readonly rawName?: string;
   readonly nested: readonly string[];
+  readonly containers?: readonly ContainerKind[];
   /** The object of git that it is or that it is in, and how deep that one is. */
   readonly git?: { readonly object: GitObject; readonly depth: number };
 }
@@ -118,16 +120,16 @@ class Collector implements LayerVisitor {
     this.#git.refs.end(0);
   }
 
-  member(nested: readonly string[], object?: GitObject): void {
+  member(nested: readonly string[], object?: GitObject, containers: readonly ContainerKind[] = []): void {
     const depth = nested.length;
     this.#objects.length = depth;
     this.#objects[depth] = object;
     // What git's objects are called is our word.
     if (object === undefined) {
-      this.#pathStrings.member(this.#current.ordinal, this.#current.path, nested);
+      this.#pathStrings.member(this.#current, nested, containers);
       this.#git.refs.begin(depth, [this.#current.path, ...nested].join('/'));
     }
-    this.#begin(this.#matcherAt(depth), nested);
+    this.#begin(this.#matcherAt(depth), nested, containers);
   }
 
   memberContent(bytes: Uint8Array, depth: number): void {
@@ -193,7 +195,7 @@ class Collector implements LayerVisitor {
     return this.#members[depth - 1]!;
   }
 
-  #begin(matcher: Matcher, nested: readonly string[]): void {
+  #begin(matcher: Matcher, nested: readonly string[], containers?: readonly ContainerKind[]): void {
     if (this.#open.size >= mostPending) {
       this.#files.flush();
       for (const each of this.#members) each.flush();
@@ -201,7 +203,7 @@ class Collector implements LayerVisitor {
     const id = this.#nextId++;
     const depth = this.#objects.findLastIndex((object, at) => at <= nested.length && object !== undefined);
     const git = depth < 0 ? {} : { git: { object: this.#objects[depth]!, depth } };
-    this.#open.set(id, { ...this.#current, nested, ...git });
+    this.#open.set(id, { ...this.#current, nested, ...(containers === undefined ? {} : { containers }), ...git });
     matcher.begin(id, [this.#current.path, ...nested].join('!'));
   }
 

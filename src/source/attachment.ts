@@ -75,13 +75,21 @@ export function joinAttached(all: readonly Attached[]): Attached {
 }
 
 /** The annotations of a manifest and of the descriptors in it. */
-export function annotationsOf({ annotations, config, layers }: ImageManifest): readonly Annotation[] {
-  return [annotations, config.annotations, ...layers.map((layer) => layer.annotations)].flatMap(toAnnotations);
+export function annotationsOf(
+  { annotations, config, layers }: ImageManifest,
+  document?: string,
+): readonly Annotation[] {
+  const all = [annotations, config.annotations, ...layers.map((layer) => layer.annotations)];
+  return all.flatMap((each) => toAnnotations(each, document));
 }
 
-/** Annotations as a list. */
-export function toAnnotations(annotations: Readonly<Record<string, string>> = {}): readonly Annotation[] {
-  return Object.entries(annotations).map(([name, value]) => ({ name, value }));
+/** Annotations as a list, with the document that has them where it can be asked for again. */
+export function toAnnotations(
+  annotations: Readonly<Record<string, string>> = {},
+  document?: string,
+): readonly Annotation[] {
+  const place = document === undefined ? {} : { document };
+  return Object.entries(annotations).map(([name, value]) => ({ name, value, ...place }));
 }
 
 async function readContent(

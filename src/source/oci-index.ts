@@ -91,6 +91,7 @@ export async function readOciIndex(
 
   const visitAll = async (index: ImageIndex, above: Step | undefined): Promise<void> => {
     const absent: Step[] = [];
+    const document = above?.descriptor.digest ?? 'index.json';
     let found = false;
     for (const [at, descriptor] of index.manifests.entries()) {
       const own = namesOf(descriptor);
@@ -102,8 +103,8 @@ export async function readOciIndex(
         above: above === undefined ? [] : [...above.above, above.descriptor.digest],
         annotations: [
           ...(above?.annotations ?? []),
-          ...toAnnotations(index.annotations),
-          ...toAnnotations(descriptor.annotations),
+          ...toAnnotations(index.annotations, document),
+          ...toAnnotations(descriptor.annotations, document),
         ],
       };
       const outcome = await visit(step);
@@ -198,7 +199,7 @@ function toCandidate(manifest: ImageManifest, step: Step): ImageCandidate {
     })),
     digests: [descriptor.digest, ...above],
     ...(family === undefined ? {} : { family }),
-    annotations: [...step.annotations, ...annotationsOf(manifest)],
+    annotations: [...step.annotations, ...annotationsOf(manifest, descriptor.digest)],
     ...(isArtifact ? { artifact: manifest } : {}),
   };
 }

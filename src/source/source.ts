@@ -48,6 +48,8 @@ export interface LayerRecord {
 export interface Annotation {
   readonly name: string;
   readonly value: string;
+  /** The digest of the document it stands in, or `index.json`. */
+  readonly document?: string;
 }
 
 /** What hangs off an image: provenance, an SBOM, a signature … Its content was read, or is a blob. */

@@ -5,7 +5,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { DatabaseSync } from 'node:sqlite';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { after, before, describe, it } from 'mocha';
 import type { Finding, ImageReport } from '../../src/scan/finding.ts';
 import {
@@ -15,9 +16,11 @@ import {
   type ImageSpec,
   writeOciLayout,
 } from '../support/build-image.ts';
-import { tarOf } from '../support/packed-bytes.ts';
+import { arOf, asarOf, cpioOf, debOf, rpmOf, tarOf } from '../support/packed-bytes.ts';
 import { onlyImage, scanJson } from '../support/plant/cli.ts';
 import { startDockerd } from '../support/real/dockerd.ts';
+import { GitRepository } from '../support/real/git-repository.ts';
+import { startPodman } from '../support/real/podman.ts';
 import { startRegistry } from '../support/real/registry.ts';
 import { findTool, requireRoot, requireTools, tool } from '../support/real/tool.ts';
 import { createWorkspace, removeWorkspace } from '../support/real/workspace.ts';
@@ -163,6 +166,172 @@ describe('the proof of a finding', function () {
     prove(onlyImage(await scanJson(['docker-daemon:app:1'], { env })), {
       env: { ...env, PATH: `${dirname(findTool('docker')!)}:${process.env['PATH']}` },
     });
+  });
+
+  it('gets it out of podman', async function () {
+    requireRoot(this);
+    requireTools(this, 'podman');
+    const { env } = await startPodman();
+    execFileSync(tool('podman'), ['load', '-q', '-i', write(everything())], {
+      env: { ...process.env, ...env },
+      stdio: 'pipe',
+    });
+    prove(onlyImage(await scanJson(['podman:app:1'], { env })), { env });
+  });
+
+  it('shows every field of a configuration', async () => {
+    const t = Object.fromEntries(
+      'arg author cmd comment entry env health history label onbuild other run step user volume workdir'
+        .split(' ')
+        .map((name) => [name, token()]),
+    );
+    const step = (created_by: string, more: object = {}) => ({ created_by, empty_layer: true, ...more });
+    const path = write({
+      layers: [{ files: { a: 'a' } }],
+      config: {
+        Env: [`it's "$(x)"=${t['env']}`],
+        Labels: { '': t['label']!, [`a'b"$(c)\n`]: token() },
+        Cmd: ['a b', t['cmd']],
+        Entrypoint: ['/bin/x', `--token=${t['entry']}`],
+        Healthcheck: { Test: ['CMD-SHELL', `curl -H "Token: ${t['health']}" x`] },
+        OnBuild: [`RUN echo ${t['onbuild']}`],
+        User: t['user'],
+        WorkingDir: `/srv/${t['workdir']}`,
+        Volumes: { [`/data/${t['volume']}`]: {} },
+      },
+      history: [
+        { created_by: 'COPY a / # buildkit' },
+        step(`ARG TOKEN=${t['arg']}`),
+        step(`RUN |1 OTHER=${t['run']} /bin/sh -c make # buildkit`),
+        step(`RUN /bin/sh -c deploy --token ${t['history']} # buildkit`),
+        step('CMD x', { author: `me ${t['author']}`, comment: `see ${t['comment']}` }),
+        step(`ENV EARLIER=${t['step']}`),
+      ],
+      extra: { container_config: { Odd: [`x=${t['other']}`] } },
+    });
+    const image = onlyImage(await scanJson([path]));
+    const found = new Set(image.findings.map(({ secret }) => secret.value));
+    assert.deepEqual(
+      Object.entries(t).flatMap(([name, value]) => (found.has(value) ? [] : [name])),
+      [],
+    );
+    prove(image);
+  });
+
+  describe('of an annotation', () => {
+    const annotations = (): Record<string, string> => ({
+      [`it's "a".b$(touch pwned)`]: token(),
+      plain: `t=${token()}`,
+    });
+    const spec = (): ArchiveSpec => ({
+      images: ['linux/amd64', 'linux/arm64'].map((platform) => ({
+        ...everything('gzip'),
+        platform,
+        annotations: annotations(),
+      })),
+      nested: true,
+      layout: 'oci',
+    });
+    /** Puts annotations into the index as well. */
+    function annotate(layout: string): void {
+      const path = join(layout, 'index.json');
+      const index = JSON.parse(readFileSync(path, 'utf8'));
+      index.annotations = { 'of.index': token() };
+      index.manifests[0].annotations = { ...index.manifests[0].annotations, 'of.entry': token() };
+      writeFileSync(path, JSON.stringify(index));
+    }
+    const names = ({ findings }: ImageReport): Set<string | undefined> =>
+      new Set(findings.filter(({ location }) => location.kind === 'annotation').map(({ location }) => location.name));
+
+    it('names the manifest or index that has it, in a layout and an archive', async () => {
+      const layout = join(folder, 'annotated');
+      writeOciLayout(spec(), layout);
+      annotate(layout);
+      const tar = join(folder, 'annotated.tar');
+      execFileSync('tar', ['-C', layout, '-cf', tar, '.']);
+      for (const place of [layout, tar]) {
+        const { images } = await scanJson([place]);
+        assert.equal(images.length, 2);
+        for (const image of images as ImageReport[]) {
+          assert.deepEqual(names(image), new Set([...Object.keys(annotations()), 'of.index', 'of.entry']));
+          prove({ ...image, findings: image.findings.filter(({ location }) => location.kind === 'annotation') });
+        }
+      }
+    });
+
+    it('asks the registry for that document', async function () {
+      requireTools(this, 'docker-registry', 'skopeo');
+      const registry = await startRegistry();
+      const layout = join(folder, 'annotated-pushed');
+      const [first] = spec().images!;
+      writeOciLayout({ images: [first!], nested: true }, layout);
+      const name = `docker://${registry.host}/team/annotated:1`;
+      execFileSync(tool('skopeo'), ['copy', '--all', '--dest-tls-verify=false', `oci:${layout}`, name], {
+        stdio: 'pipe',
+      });
+      const image = onlyImage(await scanJson([name]));
+      assert.deepEqual(names(image), new Set(Object.keys(annotations())));
+      prove(image);
+    });
+  });
+
+  it('leads into packages, databases and repositories, and is silent where no tool does', async function () {
+    requireTools(this, 'sqlite3', 'unzip', 'git', 'xz', 'bzip2', 'lz4');
+    const tar = (): Buffer => tarOf({ 'etc/app.conf': line() });
+    const pack = (name: 'xz' | 'bzip2' | 'lz4', input: Uint8Array): Buffer =>
+      execFileSync(tool(name), ['-c'], { input, stdio: ['pipe', 'pipe', 'ignore'] });
+    const control = pack('xz', tarOf({ './control': 'Package: x\n' }));
+    const repository = new GitRepository(join(folder, 'repository'));
+    repository.commit({ 'old.env': line(), 'kept.env': line() });
+    repository.commit({ 'old.env': undefined }, `remove ${token()}`);
+    repository.run('gc', '-q');
+    const bundled = repository.bytes('bundle', 'create', '-q', '-', '--all');
+    repository.commit({ 'loose.env': line() });
+    const files = {
+      'app.rpm': rpmOf(zstdCompressSync(cpioOf({ './etc/app.conf': line() }))),
+      'named-otherwise': rpmOf(gzipSync(cpioOf({ './etc/app.conf': line() }))),
+      'app.deb': debOf('control.tar.xz', control, 'data.tar.xz', pack('xz', tar())),
+      'app.a': arOf({ 'a-name-of-more-than-16-characters.conf': line() }),
+      'initrd.cpio.gz': gzipSync(cpioOf({ 'etc/app.conf': line() })),
+      'a.tar.bz2': pack('bzip2', tar()),
+      'a.tar.lz4': pack('lz4', tar()),
+      'a.tar.xz': pack('xz', tar()),
+      'deep.jar': zipOf([
+        {
+          name: 'in.tgz',
+          content: gzipSync(tarOf({ 'x.war': zipOf([{ name: 'x.properties', content: Buffer.from(line()) }]) })),
+        },
+      ]),
+      'run.sh': Buffer.concat([
+        Buffer.from('#!/bin/sh\nexec java -jar "$0"\n'),
+        zipOf([{ name: 'BOOT-INF/x y.properties', content: Buffer.from(line()) }]),
+      ]),
+      'Login Data': database(),
+      'db.tar': tarOf({ 'x.sqlite': database() }),
+      'app.asar': asarOf({ 'main.js': line() }),
+      'app.bundle': bundled,
+      ...Object.fromEntries(Object.entries(repository.files()).map(([name, content]) => [`src/${name}`, content])),
+    };
+    const image = onlyImage(await scanJson([write({ layers: [{ files }] })]));
+    const told = new Set(image.findings.map(({ location }) => location.path?.replace(/(\.git)\/.*/, '$1')));
+    assert.deepEqual(told, new Set(Object.keys(files).map((name) => name.replace(/(\.git)\/.*/, '$1'))));
+    const silent = image.findings.filter(({ proof }) => proof === undefined);
+    assert.deepEqual(
+      silent.map(({ location }) => location.path),
+      ['app.asar'],
+    );
+    prove({ ...image, findings: image.findings.filter(({ proof }) => proof !== undefined) });
+
+    function database(): Buffer {
+      const path = join(folder, `${randomBytes(4).toString('hex')}.sqlite`);
+      const db = new DatabaseSync(path);
+      db.exec(`CREATE TABLE "it's ""a"" $(touch pwned)" (id INTEGER PRIMARY KEY, name TEXT, value TEXT)`);
+      const insert = db.prepare(`INSERT INTO "it's ""a"" $(touch pwned)" (name, value) VALUES (?, ?)`);
+      for (let row = 0; row < 30; row++) insert.run(`row ${row}`, 'x'.repeat(500));
+      insert.run('settings', `${'y\n'.repeat(3000)}${line()}`);
+      db.close();
+      return readFileSync(path);
+    }
   });
 
   it('is no way to run anything or to take one file for another', async () => {

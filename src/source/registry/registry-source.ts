@@ -159,7 +159,7 @@ function toRecord({ repository, image, attached, reference, repoTags }: FoundIma
       mediaType: layer.mediaType,
       sizeBytes: layer.size,
     })),
-    annotations: [...image.annotations, ...annotationsOf(manifest), ...attached.annotations],
+    annotations: [...image.annotations, ...annotationsOf(manifest, digest), ...attached.annotations],
     attachments: attached.attachments,
     diagnostics: attached.diagnostics,
   };

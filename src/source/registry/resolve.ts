@@ -105,7 +105,7 @@ async function follow(walk: Walk, fetched: FetchedManifest, from: Origin): Promi
   if (manifest.kind === 'image') return takeImage(walk, { digest, manifest }, from);
   const cache = cacheManifestOf(manifest);
   if (cache !== undefined) return takeImage(walk, { digest, manifest: cache }, from);
-  const annotations = [...from.annotations, ...toAnnotations(manifest.annotations)];
+  const annotations = [...from.annotations, ...toAnnotations(manifest.annotations, digest)];
   for (const descriptor of manifest.manifests) {
     if (++walk.entries > registryLimits.manifests) {
       throw new ScanError(
@@ -117,11 +117,15 @@ async function follow(walk: Walk, fetched: FetchedManifest, from: Origin): Promi
         },
       );
     }
-    await followEntry(walk, descriptor, annotations);
+    await followEntry(walk, descriptor, { annotations, document: digest });
   }
 }
 
-async function followEntry(walk: Walk, descriptor: Descriptor, above: readonly Annotation[]): Promise<void> {
+async function followEntry(
+  walk: Walk,
+  descriptor: Descriptor,
+  above: { readonly annotations: readonly Annotation[]; readonly document: string },
+): Promise<void> {
   const { subject } = walk.wanted;
   const entry = `manifest ${shortDigest(descriptor.digest)} of ${subject}`;
   const about = isAttestation(descriptor) ? attestedDigest(descriptor) : undefined;
@@ -144,7 +148,10 @@ async function followEntry(walk: Walk, descriptor: Descriptor, above: readonly A
     walk.diagnostics.push(incomplete(error.code, entry, `${messageOf(error)} Its platform is not scanned.`));
     return;
   }
-  await follow(walk, fetched, { descriptor, annotations: [...above, ...toAnnotations(descriptor.annotations)] });
+  await follow(walk, fetched, {
+    descriptor,
+    annotations: [...above.annotations, ...toAnnotations(descriptor.annotations, above.document)],
+  });
 }
 
 async function takeImage(

@@ -23,6 +23,8 @@ export const toolPackages = {
   bzip2: 'bzip2',
   lz4: 'lz4',
   bsdtar: 'libarchive-tools',
+  unzip: 'unzip',
+  sqlite3: 'sqlite3',
   jq: 'jq',
   curl: 'curl',
   busybox: 'busybox-static',
