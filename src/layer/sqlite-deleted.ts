@@ -26,7 +26,7 @@ const noColumns: readonly string[] = [];
 const lostBytes = 4;
 
 /** Bytes of headers that are tried: where a row may begin is any byte that is free. */
-const mostTried = 20_000_000;
+const mostTried = 2_000_000;
 
 /** The rows left in the leaves given and in pages that were not read: rows of freed leaves first, then blocks that are free, then loose chains. */
 export function* deletedRows(pages: Pages, leaves: readonly LeafPage[]): Generator<NamedRow> {

@@ -64,12 +64,21 @@ export class SqliteReader implements PackedReader {
   #giveLoose(name: string, rows: Iterable<NamedRow>, open: () => Pages): boolean {
     const loose = [...rows];
     const news = new Set<string>();
-    for (const { row } of loose) for (const value of row) if (value !== undefined) news.add(value.toString('latin1'));
+    const lengths = new Set<number>();
+    for (const { row } of loose) {
+      for (const value of row.filter(isWorthwhile)) {
+        news.add(value.toString('latin1'));
+        lengths.add(value.length);
+      }
+    }
     if (news.size > 0) {
       const file = new SqliteFile(open());
       for (const table of [...file.tables()]) {
-        for (const row of file.rows(table))
-          for (const value of row) if (value !== undefined) news.delete(value.toString('latin1'));
+        for (const row of file.rows(table)) {
+          for (const value of row) {
+            if (value !== undefined && lengths.has(value.length)) news.delete(value.toString('latin1'));
+          }
+        }
       }
     }
     // Each is told once.
