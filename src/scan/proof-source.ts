@@ -25,7 +25,7 @@ export function storedBlob(place: ProofPlace, record: ImageRecord, key: string):
       return archived(place, tarName(prefix + key));
     case 'docker-daemon':
     case 'podman':
-      return saved(place, record.source, tarName(prefix + key));
+      return saved(record, tarName(prefix + key));
   }
 }
 
@@ -63,12 +63,10 @@ function archived(place: ProofPlace, names: string): string[] {
   return [`tar -xOf ${'path' in place ? quotePath(place.path) : '-'} ${names}`];
 }
 
-function saved(place: ProofPlace, source: 'docker-daemon' | 'podman', names: string): string[] | undefined {
-  if (!('ref' in place)) return undefined;
-  const engine = source === 'podman' ? 'podman' : 'docker';
-  const ref = quote(place.ref);
-  const image = place.kind === 'container' ? `"$(${engine} inspect --format '{{.Image}}' ${ref})"` : ref;
-  return [`${engine} save ${image}`, `tar -xOf - ${names}`];
+/** By its id, which is a digest: a tag may mean another image by now, and a container has none. */
+function saved({ source, imageId }: ImageRecord, names: string): string[] | undefined {
+  if (imageId === undefined) return undefined;
+  return [`${source === 'podman' ? 'podman' : 'docker'} save ${quote(imageId)}`, `tar -xOf - ${names}`];
 }
 
 /** A path of this machine; a leading `~/` is the shell's to understand. */

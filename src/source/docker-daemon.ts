@@ -183,7 +183,7 @@ class DaemonImage implements ImageSource {
   async images(): Promise<readonly ImageRecord[]> {
     const records = (await this.#archive?.images()) ?? [];
     // Exported by its id, the archive knows no names.
-    return records.map((record) => ({ ...record, repoTags: this.#repoTags() }));
+    return records.map((record) => ({ ...record, imageId: this.#id, repoTags: this.#repoTags() }));
   }
 
   async metadata(signal: AbortSignal): Promise<readonly ImageRecord[]> {

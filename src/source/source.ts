@@ -85,6 +85,8 @@ export interface ImageRecord {
   /** Of the index, the manifest and its descriptors. */
   readonly annotations?: readonly Annotation[];
   readonly attachments?: readonly Attachment[];
+  /** How its daemon calls it, whatever its tags mean by now. */
+  readonly imageId?: string;
   /** How to ask its registry for it again. */
   readonly access?: RegistryAccess;
   /** Where its archive or layout has the configuration. */
