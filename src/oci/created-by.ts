@@ -58,6 +58,8 @@ const leadingShell = new RegExp(`^${shell}`, 'i');
 const innerShell = new RegExp(` ${shell}`, 'gi');
 const noOperation = new RegExp(`^(?:RUN )?${shell}${preamble}#\\(nop\\)\\s+`, 'i');
 const keyword = new RegExp(`^(${instructions.join('|')})(?:\\s+|$)`);
+// buildah writes it as the Dockerfile has it, behind a mark that says that it is one.
+const anyKeyword = new RegExp(keyword.source, 'i');
 const builderMarks = / # buildkit$|\s?\|(?:inheritLabels|unsetLabel|force-mtime)=(?:true|false|\d{1,20})$/;
 const maxArguments = 1000;
 
@@ -66,8 +68,8 @@ export function parseCreatedBy(createdBy: string): CreatedBy {
   const whole = withoutMarks(createdBy.trimStart());
   const silent = noOperation.exec(whole);
   const line = silent === null ? whole : whole.slice(silent[0].length);
-  const found = keyword.exec(line);
-  const instruction = found?.[1] as DockerfileInstruction | undefined;
+  const found = (silent === null ? keyword : anyKeyword).exec(line);
+  const instruction = found?.[1]?.toUpperCase() as DockerfileInstruction | undefined;
   const rest = found === null ? line : line.slice(found[0].length);
   if (instruction !== undefined && instruction !== 'RUN') return { instruction, args: [], text: rest };
   if (/^\|\d{1,4} /.test(rest)) return { instruction: 'RUN', ...splitArguments(rest) };

@@ -58,7 +58,8 @@ function fitsRun(said: string, documents: readonly string[], entry: string): boo
 
 function fitsCopy(said: string, entry: string): boolean {
   const words = jsonWords(said) ?? said.split(/\s+/);
-  const [, classic] = /^(?:file|dir|multi):[0-9a-f]+ in (.*)$/.exec(entry.trim()) ?? [];
+  // The classic builder forgets the blank behind an owner.
+  const [, classic] = /^(?:--chown=\S*?)?(?:file|dir|multi):[0-9a-f]+ in (.*)$/.exec(entry.trim()) ?? [];
   if (classic === undefined) return matches(collapse(entry), collapse(words.join(' ').replace(/["']/g, '')));
   const target = (words.at(-1) ?? '').replace(/^\.?\/|\/$/g, '').replace(/^\.$/, '');
   return matches(`/${classic.trim().replace(/^\/|\/$/g, '')}`, `$/${target}`) || target === '';

@@ -53,6 +53,7 @@ const keywords: Partial<Record<LocationKind, string>> = {
   cmd: 'CMD',
   entrypoint: 'ENTRYPOINT',
   healthcheck: 'HEALTHCHECK',
+  onbuild: 'ONBUILD',
   shell: 'SHELL',
   user: 'USER',
   workdir: 'WORKDIR',

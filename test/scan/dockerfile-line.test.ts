@@ -33,6 +33,8 @@ describe('fits', () => {
     ],
     ['COPY $SRC $DEST/', 'COPY a/b /y/ # buildkit'],
     ['COPY <<"EOF" /x', 'COPY <<EOF /x # buildkit'],
+    ['COPY --chown=1:1 a b /opt/', '/bin/sh -c #(nop) COPY --chown=1:1multi:41f2fd in /opt/ '],
+    ['onbuild RUN x', '/bin/sh -c #(nop) onbuild RUN x'],
     ['ADD --chown=1:1 src /more', '/bin/sh -c #(nop) ADD dir:0b493d in /more ', 'ADD src /more # buildkit'],
     [
       'RUN echo one &&   echo two   three',

@@ -42,12 +42,17 @@ export async function buildPlanted(image: PlantedImage, builder: Builder, folder
   const context = createWorkspace('context');
   try {
     writeContext(image, context);
-    if (builder === 'buildah') await withBuildah(image, { name, path, context });
-    else await withDocker(image, { name, path, context, buildKit: builder === 'docker-buildkit' });
+    await buildFolder(context, builder, { name, path, buildArgs: image.buildArgs });
   } finally {
     removeWorkspace(context);
   }
   return { builder, name, path };
+}
+
+/** Builds a folder with a Dockerfile into a tar. */
+export async function buildFolder(context: string, builder: Builder, options: BuildOptions): Promise<void> {
+  if (builder === 'buildah') await withBuildah(context, options);
+  else await withDocker(context, options, builder === 'docker-buildkit');
 }
 
 /** The history in an archive, read by skopeo. */
@@ -58,13 +63,17 @@ export async function historyOf(archive: BuiltArchive): Promise<BuilderHistory[]
   return (JSON.parse(stdout) as { history: BuilderHistory[] }).history;
 }
 
-interface Target {
+/** What to build, and where the tar goes. */
+export interface BuildOptions {
   readonly name: string;
   readonly path: string;
-  readonly context: string;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  /** A stage; the last one without it. */
+  readonly target?: string;
 }
 
-async function withBuildah(image: PlantedImage, { name, path, context }: Target): Promise<void> {
+async function withBuildah(context: string, build: BuildOptions): Promise<void> {
+  const { name, path } = build;
   const workspace = createWorkspace('buildah');
   try {
     const storage = join(workspace, 'storage.conf');
@@ -74,7 +83,7 @@ async function withBuildah(image: PlantedImage, { name, path, context }: Target)
     );
     const env = { ...process.env, ...environment, CONTAINERS_STORAGE_CONF: storage, TMPDIR: workspace };
     // Without --layers buildah makes one layer of all steps; OCI's own format has no HEALTHCHECK and no ONBUILD.
-    const options = ['--isolation=chroot', '--layers', '--format=docker', ...buildArguments(image)];
+    const options = ['--isolation=chroot', '--layers', '--format=docker', ...stepOptions(build)];
     await patiently(() => run(tool('buildah'), ['bud', '-q', ...options, '-t', name, context], { env }));
     const target = `docker-archive:${path}:${name}`;
     await run(tool('skopeo'), ['copy', '-q', `containers-storage:localhost/${name}`, target], { env });
@@ -94,15 +103,16 @@ async function patiently<T>(build: () => Promise<T>): Promise<T> {
   }
 }
 
-async function withDocker(image: PlantedImage, target: Target & { buildKit: boolean }): Promise<void> {
-  const { name, path, context, buildKit } = target;
+async function withDocker(context: string, build: BuildOptions, buildKit: boolean): Promise<void> {
+  const { name, path } = build;
   const dockerd = await startDockerd();
   const env = { ...process.env, ...environment, ...dockerd.env, DOCKER_BUILDKIT: buildKit ? '1' : '0' };
-  const options = ['--network=none', ...buildArguments(image)];
+  const options = ['--network=none', ...stepOptions(build)];
   await run(tool('docker'), ['build', '-q', ...options, '-t', name, context], { env });
   await run(tool('docker'), ['save', '-o', path, name], { env });
 }
 
-function buildArguments(image: PlantedImage): string[] {
-  return Object.entries(image.buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+function stepOptions({ buildArgs = {}, target }: BuildOptions): string[] {
+  const args = Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+  return [...args, ...(target === undefined ? [] : ['--target', target])];
 }
