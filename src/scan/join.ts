@@ -75,7 +75,7 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
   const { attachments = [], artifactType } = record;
   const isStack = artifactType === undefined;
   const alignment = isStack
-    ? alignHistory(record.config.history, layers.length)
+    ? alignHistory(record.config.history, layers.length, 'io.buildah.version' in record.config.labels)
     : { layers: new Array<undefined>(layers.length).fill(undefined), diagnostics: [] };
   const scannedStrings = scanMetadata(record, kit.compiled);
   const attached = joinAttachments(attachments, blobs, kit.rules);

@@ -115,6 +115,25 @@ describe('the line of the Dockerfile', function () {
     if (folder !== '') removeWorkspace(folder);
   });
 
+  it('is not told of a layer that buildah made of all steps, nor is a step', async () => {
+    const context = join(folder, 'one-layer');
+    mkdirSync(context);
+    copyFileSync(tool('busybox'), join(context, 'busybox'));
+    const [copied, written, set] = [1, 2, 3].map(() => `dop_v1_${randomBytes(32).toString('hex')}`);
+    writeFileSync(join(context, 'a.env'), `${copied}\n`);
+    const text = `FROM scratch\nCOPY busybox /bin/sh\nCOPY a.env /\nRUN echo ${written} > /b\nENV X=${set}\nCMD ["x"]\n`;
+    writeFileSync(join(context, 'Dockerfile'), text);
+    const path = join(folder, 'one-layer.tar');
+    await buildFolder(context, 'buildah', { name: 'one-layer:1', path, isOneLayer: true });
+    const image = onlyImage(await scanJson([path], { args: ['--dockerfile', join(context, 'Dockerfile')] }));
+    assert.equal(image.layers.length, 1);
+    const placed = image.findings.filter(({ location }) => location.kind === 'file');
+    assert.deepEqual(new Set(placed.map(({ secret }) => secret.value)), new Set([copied, written]));
+    for (const { instruction } of placed) assert.equal(instruction, undefined);
+    assert.deepEqual(linesBySecret(image).get(set!), [5]);
+    assert.ok(image.coverage.complete && image.coverage.skipped.some(({ code }) => code === 'HISTORY_MISMATCH'));
+  });
+
   for (const [index, each] of cases.entries()) {
     for (const builder of builders) {
       it(`is right for ${each.title}, built by ${builder}`, async () => {

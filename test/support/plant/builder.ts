@@ -70,6 +70,8 @@ export interface BuildOptions {
   readonly buildArgs?: Readonly<Record<string, string>>;
   /** A stage; the last one without it. */
   readonly target?: string;
+  /** True: buildah makes one layer of all steps, as it does unless it is told otherwise. */
+  readonly isOneLayer?: boolean;
 }
 
 async function withBuildah(context: string, build: BuildOptions): Promise<void> {
@@ -82,8 +84,13 @@ async function withBuildah(context: string, build: BuildOptions): Promise<void> 
       `[storage]\ndriver = "overlay"\nrunroot = "${workspace}/run"\ngraphroot = "${workspace}/graph"\n`,
     );
     const env = { ...process.env, ...environment, CONTAINERS_STORAGE_CONF: storage, TMPDIR: workspace };
-    // Without --layers buildah makes one layer of all steps; OCI's own format has no HEALTHCHECK and no ONBUILD.
-    const options = ['--isolation=chroot', '--layers', '--format=docker', ...stepOptions(build)];
+    // OCI's own format has no HEALTHCHECK and no ONBUILD.
+    const options = [
+      '--isolation=chroot',
+      `--layers=${build.isOneLayer !== true}`,
+      '--format=docker',
+      ...stepOptions(build),
+    ];
     await patiently(() => run(tool('buildah'), ['bud', '-q', ...options, '-t', name, context], { env }));
     const target = `docker-archive:${path}:${name}`;
     await run(tool('skopeo'), ['copy', '-q', `containers-storage:localhost/${name}`, target], { env });
