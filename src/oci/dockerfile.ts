@@ -11,8 +11,13 @@ export interface DockerfileInstruction {
   readonly keyword: string;
   /** Keyword and arguments on one line, continuations joined. */
   readonly text: string;
-  /** What its here-documents hold. */
-  readonly documents?: readonly string[];
+  readonly documents?: readonly HereDocument[];
+}
+
+/** A here-document: what it holds, and the word that ends it. */
+export interface HereDocument {
+  readonly text: string;
+  readonly word: string;
 }
 
 /** A stage: from one FROM to the next. */
@@ -81,14 +86,14 @@ function hereDocuments(
   lines: readonly string[],
   at: number,
   instruction: string,
-): { readonly documents: readonly string[]; readonly end: number } {
-  const documents: string[] = [];
+): { readonly documents: readonly HereDocument[]; readonly end: number } {
+  const documents: HereDocument[] = [];
   let last = at;
   for (const [, dash, word] of instruction.matchAll(/(?<=\s)\d*<<(-?)["']?([A-Za-z_]\w*)["']?(?=\s|$|;)/g)) {
     let end = last + 1;
     while (end < lines.length && (dash === '' ? lines[end] : lines[end]!.trimStart()) !== word) end++;
     if (end >= lines.length) break;
-    documents.push(lines.slice(last + 1, end).join('\n'));
+    documents.push({ text: lines.slice(last + 1, end).join('\n'), word: word! });
     last = end;
   }
   return { documents, end: last };

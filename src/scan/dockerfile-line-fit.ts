@@ -5,7 +5,10 @@
  */
 
 import { parseCreatedBy } from '../oci/created-by.ts';
-import type { DockerfileInstruction } from '../oci/dockerfile.ts';
+import type { DockerfileInstruction, HereDocument } from '../oci/dockerfile.ts';
+
+/** Words of a SHELL that are compared. */
+const mostShellWords = 12;
 
 /** True where the entry says what the instruction says. */
 export function fits({ keyword, text, documents = [] }: DockerfileInstruction, createdBy: string): boolean {
@@ -14,12 +17,12 @@ export function fits({ keyword, text, documents = [] }: DockerfileInstruction, c
   const said = withoutFlags(text.slice(keyword.length).trim());
   switch (keyword) {
     case 'RUN':
-      return fitsRun(said, documents, entry.text);
+      return fitsRun(said, documents, withoutFlags(entry.text));
     case 'COPY':
     case 'ADD':
       return fitsCopy(said, entry.text);
     case 'ARG':
-      return namesOf(said).every((name) => assigns(entry.text, name));
+      return assignsAll(entry.text, namesOf(said));
     case 'ENV':
     case 'LABEL':
       return fitsPairs(said, entry.text);
@@ -42,25 +45,47 @@ export function fits({ keyword, text, documents = [] }: DockerfileInstruction, c
   }
 }
 
-function fitsRun(said: string, documents: readonly string[], entry: string): boolean {
-  // Where a line goes on inside a word there is no blank, and there may be many between two words.
-  const history = dense(entry);
+function fitsRun(said: string, documents: readonly HereDocument[], entry: string): boolean {
   if (documents.length > 0) {
+    const [only, ...others] = documents;
+    const isBare = others.length === 0 && /^<<-?["']?\w+["']?$/.test(said);
+    if (!isBare) return runs(entry, said + documents.map(({ text, word }) => `\n${text}\n${word}`).join(''));
     // One with a program of its own to run it is a file for that.
-    return documents.every((text) => history.includes(text.startsWith('#!') ? '/dev/pipes/' : dense(text)));
+    return only!.text.startsWith('#!') ? dense(entry).endsWith(`/dev/pipes/${only!.word}`) : runs(entry, only!.text);
   }
   const words = jsonWords(said);
-  if (words !== undefined) return history === dense(parseCreatedBy(`RUN ${words.join(' ')}`).text);
-  // Nothing is filled in for a shell, which does that itself; a SHELL nobody knows stands in front.
-  const command = dense(said);
-  return command !== '' && history.endsWith(command);
+  if (words !== undefined) return dense(entry) === dense(parseCreatedBy(`RUN ${words.join(' ')}`).text);
+  // Nothing is filled in for a shell, which does that itself.
+  return runs(entry, said);
+}
+
+/** True where an entry runs a command: as it is, behind a SHELL nobody knows, or behind arguments that nobody can cut. */
+function runs(entry: string, command: string): boolean {
+  // Where a line goes on inside a word there is no blank, and there may be many between two words.
+  const wanted = dense(command);
+  const history = dense(entry);
+  if (wanted === '' || !history.endsWith(wanted)) return false;
+  if (history === wanted) return true;
+  if (entry.startsWith('|')) return history.endsWith(`-c${wanted}`);
+  const before = history.length - wanted.length;
+  const shell: string[] = [];
+  for (const word of entry.trim().split(/\s+/, mostShellWords)) {
+    shell.push(word);
+    if (shell.join('').length >= before) break;
+  }
+  const [program = '', ...options] = shell;
+  const isShell = program.startsWith('/')
+    ? options.at(-1)?.startsWith('-') === true
+    : /^[a-z]:\\/i.test(program) && /^[-/]/.test(options.at(-1) ?? '');
+  return isShell && shell.join('').length === before;
 }
 
 function fitsCopy(said: string, entry: string): boolean {
   const words = jsonWords(said) ?? said.split(/\s+/);
   // The classic builder forgets the blank behind an owner.
   const [, classic] = /^(?:--chown=\S*?)?(?:file|dir|multi):[0-9a-f]+ in (.*)$/.exec(entry.trim()) ?? [];
-  if (classic === undefined) return matches(collapse(entry), collapse(words.join(' ').replace(/["']/g, '')));
+  if (classic === undefined)
+    return matches(collapse(withoutFlags(entry)), collapse(words.join(' ').replace(/["']/g, '')));
   const target = (words.at(-1) ?? '').replace(/^\.?\/|\/$/g, '').replace(/^\.$/, '');
   return matches(`/${classic.trim().replace(/^\/|\/$/g, '')}`, `$/${target}`) || target === '';
 }
@@ -69,7 +94,7 @@ function fitsPairs(said: string, entry: string): boolean {
   const [, oldName, oldValue] = /^([^\s="']+)\s+(.*)$/.exec(said) ?? [];
   const pairs = oldName === undefined ? said : `${oldName}=${oldValue}`;
   const named = namesOf(pairs);
-  return named.length > 0 && named.every((name) => assigns(entry, name)) && matches(plain(entry), plain(pairs));
+  return named.length > 0 && assignsAll(entry, named) && matches(plain(entry), plain(pairs));
 }
 
 /** Names that are assigned: the word before each `=` outside of quotes, or the whole where nothing is. */
@@ -78,8 +103,10 @@ function namesOf(text: string): string[] {
   return words.map((word) => word.replace(/=.*$/s, '').replace(/["']/g, ''));
 }
 
-function assigns(text: string, name: string): boolean {
-  return ` ${text.replace(/["']/g, '')}`.includes(` ${name}`);
+function assignsAll(text: string, names: readonly string[]): boolean {
+  const words = text.replace(/["']/g, '').split(/\s+/);
+  const assigned = new Set(words.map((word) => word.replace(/=.*$/s, '')));
+  return names.every((name) => name.includes('$') || assigned.has(name));
 }
 
 /** The words of a JSON array; undefined where it is none. */

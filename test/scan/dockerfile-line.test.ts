@@ -80,6 +80,11 @@ describe('fits', () => {
   const strangers: readonly (readonly [instruction: string, entry: string])[] = [
     ['RUN make', 'RUN /bin/sh -c make install # buildkit'],
     ['RUN make', 'COPY make / # buildkit'],
+    ['RUN make', 'RUN /bin/sh -c cmake # buildkit'],
+    ['RUN make', 'RUN /bin/sh -c apt-get install make # buildkit'],
+    ['RUN make', '/bin/sh -c /opt/run make'],
+    ['ARG TOKEN', 'ARG TOKEN_FILE'],
+    ['ENV A=1', 'ENV AA=1'],
     ['COPY a /x', 'COPY b /x # buildkit'],
     ['COPY a /x', '/bin/sh -c #(nop) COPY file:7027c7 in /y '],
     ['ENV A=b', 'ENV A=c'],
@@ -99,7 +104,16 @@ describe('fits', () => {
     );
     assert.equal(fits(run!, 'RUN /bin/sh -c set -e\nmake\n # buildkit'), true);
     assert.equal(fits(run!, 'RUN /bin/sh -c set -e\n # buildkit'), false);
-    assert.equal(fits(script!, 'RUN /dev/pipes/EOF # buildkit'), true);
+    assert.equal(fits(script!, 'RUN /bin/sh -c /dev/pipes/EOF # buildkit'), true);
+    const text = "RUN cat <<'A' <<B > /x\none\nA\ntwo\nB\nRUN cat <<A > /x\none\nA\nRUN sh <<A\none\nA\n";
+    const [both, one, other] = parseDockerfile(text);
+    const entry = "RUN |1 T=x /bin/sh -c cat <<'A' <<B > /x\none\nA\ntwo\nB # buildkit";
+    assert.deepEqual(
+      [both, one, other].map((instruction) => fits(instruction!, entry)),
+      [true, false, false],
+    );
+    assert.equal(fits(one!, 'RUN /bin/sh -c cat <<A > /x\none\nA # buildkit'), true);
+    assert.equal(fits(other!, 'RUN /bin/sh -c cat <<A > /x\none\nA # buildkit'), false);
   });
 
   it('takes anything, in linear time', () => {
@@ -146,6 +160,32 @@ describe('alignDockerfile', () => {
   it('finds the stage that was built with --target', () => {
     const dockerfile = 'FROM debian AS prod\nENV A=1\nRUN b\nFROM prod AS test\nRUN test';
     assert.deepEqual(linesOf(dockerfile, [...base, 'ENV A=1', 'RUN /bin/sh -c b']), { 2: 2, 3: 3 });
+  });
+
+  it('knows the histories of kaniko and of Windows', () => {
+    const kaniko = ['ARG V=1', 'ENV A=1', 'RUN echo one && echo two', 'COPY --from=build /x /x', 'CMD ["x"]'];
+    const dockerfile =
+      'FROM a AS build\nRUN b\nFROM debian\nARG V=1\nENV A=1\nRUN echo one && \\\n  # why\n  echo two\nCOPY --from=build /x /x\nCMD ["x"]';
+    assert.deepEqual(linesOf(dockerfile, [...base, ...kaniko]), { 2: 4, 3: 5, 4: 6, 5: 9, 6: 10 });
+    const windows = [
+      'Apply image 10.0.1',
+      'cmd /S /C #(nop)  ENV A=C:\\b',
+      'powershell -Command echo a',
+      'cmd /S /C dir C:\\',
+    ];
+    assert.deepEqual(
+      linesOf(
+        '# escape=`\nFROM w\nENV A=C:\\b\nSHELL ["powershell", "-Command"]\nRUN echo `\n  a\nSHELL ["cmd", "/S", "/C"]\nRUN dir C:\\\n',
+        [
+          ...windows.slice(0, 2),
+          'powershell -Command #(nop)  SHELL [powershell -Command]',
+          windows[2]!,
+          'cmd /S /C #(nop)  SHELL [cmd /S /C]',
+          windows[3]!,
+        ],
+      ),
+      { 1: 3, 2: 4, 3: 5, 4: 7, 5: 8 },
+    );
   });
 
   it('does without entries for ONBUILD', () => {
