@@ -115,6 +115,7 @@ function localMember(member: ZipMember): Buffer {
   header.writeUInt16LE(name.length, 26);
   let extra = Buffer.alloc(0);
   if (member.zip64) {
+    if (member.descriptor === undefined) header.writeUInt32LE(crc32(member.content), 14);
     extra = Buffer.alloc(20);
     extra.writeUInt16LE(1, 0);
     extra.writeUInt16LE(16, 2);
@@ -148,9 +149,17 @@ function descriptorOf(member: ZipMember, dataBytes: number): Buffer {
 
 function directoryEntry(member: ZipMember, offset: number): Buffer {
   const name = Buffer.from(member.name);
+  const method = member.method ?? 8;
+  const dataBytes = method === 8 ? deflateRawSync(member.content).length : member.content.length;
   const entry = Buffer.alloc(46);
   entry.writeUInt32LE(0x02014b50, 0);
-  entry.writeUInt16LE(member.method ?? 8, 10);
+  entry.writeUInt16LE(20, 4);
+  entry.writeUInt16LE(20, 6);
+  entry.writeUInt16LE((member.flags ?? 0) | (member.descriptor === undefined ? 0 : 8), 8);
+  entry.writeUInt16LE(method, 10);
+  entry.writeUInt32LE(crc32(member.content), 16);
+  entry.writeUInt32LE(member.claimedSize ?? dataBytes, 20);
+  entry.writeUInt32LE(member.content.length, 24);
   entry.writeUInt16LE(name.length, 28);
   entry.writeUInt32LE(offset, 42);
   return Buffer.concat([entry, name]);
