@@ -4,13 +4,14 @@
  * hid is new.
  */
 
+import { latin1, toText } from '../bytes.ts';
 import { nibbles } from './byte-class.ts';
 
 /** How characters are escaped; the names reports tell. */
-export type EscapeKind = 'backslash' | 'url' | 'xml';
+export type EscapeKind = 'backslash' | 'url' | 'xml' | 'shell' | 'php';
 
 /** All of them. */
-export const escapeKinds: readonly EscapeKind[] = ['backslash', 'url', 'xml'];
+export const escapeKinds: readonly EscapeKind[] = ['backslash', 'url', 'xml', 'shell', 'php'];
 
 /** `21` … `7e` */
 const printableHex: readonly string[] = Array.from({ length: 0x7f - 0x21 }, (_, index) => (index + 0x21).toString(16));
@@ -20,14 +21,26 @@ const printableOctal: readonly string[] = printableHex.map((hex) =>
   Number.parseInt(hex, 16).toString(8).padStart(3, '0'),
 );
 
+/** Signs that a backslash stands before in shells, SQL, JSON and `.properties`, and ends of lines that it takes away. */
+const signs: readonly string[] = [...'$\'"\\`!&:=#@;%^*?', '\n', '\r'];
+
+/** Accented letters, which `.properties` can't hold. */
+const accents: readonly string[] = ['c', 'd', 'e', 'f'].map((digit) => `\\u00${digit}`);
+
 /** What the automaton looks for, lower case. `\n` and `\"` are everywhere, and the rules read them as they are. */
 export const escapeNeedles: Readonly<Record<EscapeKind, readonly string[]>> = {
   backslash: [
     ...['\\/', ...printableHex.flatMap((hex) => [`\\u00${hex}`, `\\x${hex}`])],
     ...printableOctal.map((octal) => `\\${octal}`),
+    ...signs.map((sign) => `\\${sign}`),
+    ...accents,
   ],
   url: printableHex.map((hex) => `%${hex}`),
   xml: ['&amp;', '&quot;', '&apos;', '&lt;', '&gt;', '&#'],
+  // The one way to a quote within a shell's single quotes, written in two.
+  shell: [`'\\''`, `'"'"'`],
+  // `s:8:"password";s:12:"…";`: a string behind a string.
+  php: ['";s:'],
 };
 
 /** What lies around escapes, as offsets. */
@@ -46,10 +59,41 @@ export const mostSegmentBytes: number = 8 * 1024;
 /** What stands before a slash that is escaped within a text; most others are in regular expressions or close a tag. */
 const [slash, beforeSlash] = [0x2f, /[\w:.+=\\-]/];
 
-/** Whether what the automaton found up to `position` is worth a look. */
+const [backslash, apostrophe] = [0x5c, 0x27];
+const [quote, lineFeed, carriageReturn, hexDigits] = [0x22, 0x0a, 0x0d, /[0-9A-Fa-fUXux]/];
+
+/** What makes a value worth writing out whose signs are escaped: its name, or that a URL is around it; most others are strings of programs. */
+const secretName = /(?:pass|pwd|secret|token|key|auth|cred|identified|:\/\/|\s-[pu])[^\n]{0,100}$/i;
+/** The same where a backslash takes the end of a line away, in the middle of a value or before it. */
+const cutValue =
+  /(?:pass|pwd|secret|token|key|auth|cred)[^\n]{0,100}[^\s\\]$|(?:pass\w{0,8}|token|secret|key|\s-p)["']?[ =]?[ ]?$/i;
+const nameReach = 128;
+
+/** Whether what the automaton found up to `position` is worth a look; nothing behind it may be there yet. */
 export function isEscapeAt(bytes: Uint8Array, position: number, low: number): boolean {
-  if (bytes[position] !== slash) return true;
-  return position - 2 >= low && beforeSlash.test(String.fromCharCode(bytes[position - 2] as number));
+  const last = bytes[position] as number;
+  if (last === slash)
+    return position - 2 >= low && beforeSlash.test(String.fromCharCode(bytes[position - 2] as number));
+  if (bytes[position - 1] !== backslash)
+    return !(isAccent(bytes, position) || last === apostrophe) || isNamed(bytes, position - 4, low, secretName);
+  if (hexDigits.test(String.fromCharCode(last))) return true;
+  const isLineEnd = last === lineFeed || last === carriageReturn;
+  // What opens or closes a string in a string is no part of a value.
+  if (last === quote && !isInWord(bytes, position - 2, low)) return false;
+  return isNamed(bytes, position - 1, low, isLineEnd ? cutValue : secretName);
+}
+
+function isInWord(bytes: Uint8Array, at: number, low: number): boolean {
+  return at >= low && /[\w$!@#%^&*.?+-]/.test(String.fromCharCode(bytes[at] as number));
+}
+
+/** `\u00e`, whose digit is the last that the automaton looks for. */
+function isAccent(bytes: Uint8Array, position: number): boolean {
+  return bytes[position - 4] === backslash && (bytes[position] as number) > 0x60;
+}
+
+function isNamed(bytes: Uint8Array, end: number, low: number, name: RegExp): boolean {
+  return name.test(latin1(bytes, Math.max(low, end - nameReach), Math.max(low, end)));
 }
 
 /** Gathers escapes of one kind in one content into segments. */
@@ -100,17 +144,22 @@ export interface Unescaped {
 
 /** Where an escape's character stands now, and where the escape stood. */
 interface WrittenOut {
+  /** The character, where another one stands for it. */
+  readonly hidden?: number;
   readonly at: number;
   readonly next: number;
   readonly start: number;
   readonly end: number;
 }
 
+/** What each escape begins with. */
+const leads: Readonly<Record<EscapeKind, number>> = { backslash, url: 0x25, xml: 0x26, shell: 0x27, php: 0x3b };
+
 /** Writes out the escapes of one kind in `start`…`end`. */
 export function writeOut(kind: EscapeKind, bytes: Uint8Array, start: number, end: number): Unescaped {
   const out = new Uint8Array(end - start);
   const escapes: WrittenOut[] = [];
-  const lead = kind === 'backslash' ? 0x5c : kind === 'url' ? 0x25 : 0x26;
+  const lead = leads[kind];
   const read = readers[kind];
   let length = 0;
   for (let at = start; at < end; ) {
@@ -122,12 +171,38 @@ export function writeOut(kind: EscapeKind, bytes: Uint8Array, start: number, end
       continue;
     }
     // No escape is shorter than the UTF-8 of its character.
-    const next = length + writeCodePoint(out, length, found);
-    escapes.push({ at: length, next, start: at, end: at + found.length });
+    const hidden = standsInValue(bytes, at, end, found) ? found.value : undefined;
+    if (hidden !== undefined) out[length] = standIn;
+    const written = found.value === gone ? 0 : hidden === undefined ? writeCodePoint(out, length, found) : 1;
+    const next = length + written;
+    escapes.push({ at: length, next, start: at, end: at + found.length, ...(hidden === undefined ? {} : { hidden }) });
     length = next;
     at += found.length;
   }
   return { bytes: out.subarray(0, length), escapes };
+}
+
+/** What is written for a sign that is part of a value, though rules take it for the end of one, or for a variable: `xK9\$vQ2`. */
+const standIn = 0x5f;
+const ofValue = /[\w!@#%^&*+?.-]/;
+const [dollar, backtick] = [0x24, 0x60];
+
+function standsInValue(bytes: Uint8Array, at: number, end: number, { value, length }: Escape): boolean {
+  if (![quote, apostrophe, backslash, dollar, backtick].includes(value)) return false;
+  const after = latin1(bytes, at + length, Math.min(end, at + length + 24));
+  const isInside =
+    at > 0 && ofValue.test(String.fromCharCode(bytes[at - 1] as number)) && ofValue.test(after.slice(0, 1));
+  // A variable that is expanded later is none that is known: `prefix\$DB_PASSWORD`.
+  return isInside && !(value === dollar && /^[A-Z][A-Z0-9_]{2,}(?![a-z])/.test(after));
+}
+
+/** A secret in unescaped text with the signs that others stood for. */
+export function restoreSigns({ bytes, escapes }: Unescaped, start: number, end: number, secret: string): string {
+  const signs = escapes.filter(({ hidden, at }) => hidden !== undefined && at >= start && at < end);
+  if (signs.length === 0 || toText(latin1(bytes, start, end)) !== secret) return secret;
+  const restored = bytes.slice(start, end);
+  for (const { at, hidden } of signs) restored[at - start] = hidden as number;
+  return toText(latin1(restored, 0, restored.length));
 }
 
 /** Where a byte of the unescaped text stood. */
@@ -151,6 +226,9 @@ interface Escape {
   readonly length: number;
 }
 
+/** The value of an escape that stands for nothing. */
+const gone = -1;
+
 type EscapeReader = (bytes: Uint8Array, at: number, end: number) => Escape | undefined;
 
 const controls: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9 };
@@ -168,10 +246,45 @@ const readBackslash: EscapeReader = (bytes, at, end) => {
   if (octal !== undefined) return { value: octal, isByte: true, length: 4 };
   const control = controls[char];
   if (control !== undefined) return { value: control, isByte: true, length: 2 };
+  if (next === lineFeed || next === carriageReturn) return readLineEnd(bytes, at, end);
   // Classes of regular expressions (`\d`) are no escapes; signs stand for themselves.
   const isSign = next > 0x20 && next < 0x7f && !/[0-9A-Za-z]/.test(char);
   return isSign ? { value: next, isByte: true, length: 2 } : undefined;
 };
+
+/** A backslash at the end of a line: the next one goes on, behind its indentation in YAML and where a word ended. */
+function readLineEnd(bytes: Uint8Array, at: number, end: number): Escape {
+  const isPair = bytes[at + 1] === carriageReturn && at + 2 < end && bytes[at + 2] === lineFeed;
+  let length = isPair ? 3 : 2;
+  if (isBlank(bytes[at - 1]) || yamlString.test(latin1(bytes, Math.max(0, at - nameReach), at))) {
+    while (at + length < end && isBlank(bytes[at + length])) length++;
+  }
+  return { value: gone, isByte: true, length };
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09;
+}
+
+/** A quoted value of YAML that has not ended. */
+const yamlString = /(?:^|\n)[ \t-]*[\w.-]+: +"[^"\n]*$/;
+
+const readQuotes: EscapeReader = (bytes, at, end) => {
+  const isSign = (offset: number, sign: number): boolean => at + offset < end && bytes[at + offset] === sign;
+  if (isSign(1, backslash) && isSign(2, 0x27) && isSign(3, 0x27)) return { value: 0x27, isByte: true, length: 4 };
+  const isPair = isSign(1, quote) && isSign(2, 0x27) && isSign(3, quote) && isSign(4, 0x27);
+  return isPair ? { value: 0x27, isByte: true, length: 5 } : undefined;
+};
+
+/** `;s:12:` between two strings that PHP has serialized, written out as a name's colon. */
+const readSerialized: EscapeReader = (bytes, at, end) => {
+  const found = serialized.exec(latin1(bytes, at, Math.min(end, at + 12)));
+  return found === null || bytes[at - 1] !== quote
+    ? undefined
+    : { value: 0x3a, isByte: true, length: found[0].length - 1 };
+};
+
+const serialized = /^;s:\d{1,6}:"/;
 
 const readPercent: EscapeReader = (bytes, at, end) => {
   const value = readHex(bytes, at + 1, Math.min(end, at + 3), 2);
@@ -198,6 +311,8 @@ const readers: Readonly<Record<EscapeKind, EscapeReader>> = {
   backslash: readBackslash,
   url: readPercent,
   xml: readEntity,
+  shell: readQuotes,
+  php: readSerialized,
 };
 
 function asCodePoint(value: number | undefined, length: number): Escape | undefined {

@@ -10,6 +10,7 @@ import {
   type EscapeKind,
   EscapeSegments,
   escapeKinds,
+  restoreSigns,
   type Segment,
   toEscaped,
   type Unescaped,
@@ -56,6 +57,8 @@ interface Item {
   end: number;
   /** Where a match in it stands; undefined for one that is no news. */
   readonly spanOf: (match: Match) => { readonly start: number; readonly end: number } | undefined;
+  /** The secret of a match in it, where it is not as it was written out. */
+  readonly secretOf?: (match: Match) => string;
   /** Where it begins, once those bytes have left. */
   place?: LineColumn;
 }
@@ -248,6 +251,7 @@ export class HiddenText implements RunSink {
       start: start + toOffset,
       end: end + toOffset,
       spanOf: (match) => spanOfEscaped(unescaped, match, edges, toOffset, start),
+      secretOf: (match) => restoreSigns(unescaped, match.start, match.end, match.secret),
     };
     const id = this.#nextId++;
     this.#items.set(id, item);
@@ -275,7 +279,8 @@ export class HiddenText implements RunSink {
       const span = item.spanOf(match);
       if (span === undefined) continue;
       const decoded = [...item.steps, ...(match.decoded ?? [])];
-      item.content.fresh.push({ match: { ...match, ...span, decoded }, item });
+      const secret = item.secretOf?.(match) ?? match.secret;
+      item.content.fresh.push({ match: { ...match, ...span, secret, decoded }, item });
     }
   }
 }

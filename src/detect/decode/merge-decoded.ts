@@ -38,7 +38,9 @@ export function mergeDecoded(
 
 /** True for what a rule of last resort makes of plain text once the signs around it are written out: pages of documentation are full of it. */
 function isGuess(match: DecodedMatch, isGeneric: (rule: string) => boolean): boolean {
-  return isGeneric(match.rule) && escapes.has(match.decoded[0] ?? '') && isUnchanged(match);
+  // A string behind a string is no name and value before it is written out.
+  const [step = ''] = match.decoded;
+  return isGeneric(match.rule) && step !== 'php' && escapes.has(step) && isUnchanged(match);
 }
 
 /** Whether nothing was hidden in it. */
