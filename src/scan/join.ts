@@ -14,8 +14,9 @@ import { finish, instructionAt } from './finish.ts';
 import { alignHistory } from './history.ts';
 import { joinAttachments } from './join-attachments.ts';
 import { joinFiles } from './join-files.ts';
-import { joinMetadata, scanMetadata } from './join-metadata.ts';
+import { joinMetadata, metadataLeftOut, scanMetadata } from './join-metadata.ts';
 import type { LayerScan } from './layer-scan.ts';
+import { liveLooks } from './live-in.ts';
 import { Masker } from './mask.ts';
 import type { ProofPlace } from './proof-source.ts';
 import { canBeTold, type Secret } from './secret.ts';
@@ -46,6 +47,8 @@ export interface JoinedImage {
   readonly report: ImageReport;
   readonly hiddenByConfidence: number;
   readonly suppressed: Suppressed;
+  /** How live secrets look that are not shown (`liveLooks`). */
+  readonly hiddenLooks: ReadonlySet<string>;
   /** What a later scan may know it by. */
   readonly seen?: KnownImage;
 }
@@ -89,15 +92,14 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
   const history = record.config.history ?? [];
   const lines = new DockerfileLines({ attachments, history, dockerfile: kit.dockerfile });
   const skipBase = kit.filter.skipBase === true;
-  const { bases: known = [], imagesBelow } = kit;
-  const found = findBase({ record, scans: layers, known, lines, imagesBelow, skipBase });
+  const { bases = [], imagesBelow } = kit;
+  const found = findBase({ record, scans: layers, known: bases, lines, imagesBelow, skipBase });
   const base = found.base && maskBase(found.base, masker);
   const places = layers.map((scan, index) => placeOf(record, scan, index, base));
-  const { shown, hiddenByConfidence, suppressed } = triage(
-    demotePublic(markBase(drafts, found), kit.knownPublic),
-    kit.filter,
-    kit.rules,
-  );
+  const known = demotePublic(markBase(drafts, found), kit.knownPublic);
+  const { shown, hiddenByConfidence, suppressed } = triage(known, kit.filter, kit.rules);
+  const isShown = new Set(shown);
+  const hiddenLooks = liveLooks(known.filter((draft) => !isShown.has(draft)));
   const untold = shown.filter(({ match }) => !canBeTold(match.secret));
   if (untold.length > 0) throw new KeptTooLittle(untold.flatMap((draft) => blobOf(draft, record) ?? []));
   const findings = await finish(shown, {
@@ -114,6 +116,7 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     ...alignment.diagnostics,
     ...lines.diagnostics,
     ...found.diagnostics.map((diagnostic) => ({ ...diagnostic, message: masker.apply(diagnostic.message) })),
+    ...metadataLeftOut(scannedStrings, masker),
     ...attached.diagnostics.map((diagnostic) => ({ ...diagnostic, message: masker.apply(diagnostic.message) })),
     ...layers.flatMap((scan, index) => {
       const title = `layer ${index}`;
@@ -158,7 +161,7 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
     findings,
   };
   const seen = seenWhole(record, layers, masker);
-  return { report, hiddenByConfidence, suppressed, ...(seen === undefined ? {} : { seen }) };
+  return { report, hiddenByConfidence, suppressed, hiddenLooks, ...(seen === undefined ? {} : { seen }) };
 }
 
 function maskBase({ name, claim, ...base }: BaseImage, masker: Masker): BaseImage {

@@ -69,6 +69,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
   const images: (ImageReport | ImageError)[] = [];
   const diagnostics: Diagnostic[] = remarksOn(options);
   const suppressed: Suppressed[] = [];
+  const hiddenLooks = new Set<string>();
   let hiddenByConfidence = 0;
   const bases = await readBases(options);
   const plan = options.plan ?? encodePlan(planMatches(options.ruleSet));
@@ -100,6 +101,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
           images.push(await withReach(image.report, source, options));
           hiddenByConfidence += image.hiddenByConfidence;
           suppressed.push(image.suppressed);
+          for (const look of image.hiddenLooks) hiddenLooks.add(look);
           if (image.seen !== undefined) cache?.remember(image.seen);
         }
         diagnostics.push(...scanned.diagnostics, ...unaskedReach(source, scanned.images, options));
@@ -115,7 +117,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
   }
   diagnostics.push(...(cache?.takeDiagnostics() ?? []));
   const summary = { ...summarise(images), hiddenByConfidence, ...presentSum(suppressed) };
-  return { ...head(options, started), images: withLiveIn(images), diagnostics, summary };
+  return { ...head(options, started), images: withLiveIn(images, hiddenLooks), diagnostics, summary };
 }
 
 /** What the user named as bases, without their layers; who is compared with nothing must hear why. @throws ScanError */

@@ -6,7 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { ImageReport, Report } from '../../src/scan/finding.ts';
-import { buildImage, type ImageSpec, type LayerSpec } from '../support/build-image.ts';
+import { assembleImage, buildImage, type ImageSpec, type LayerSpec, writeOciLayout } from '../support/build-image.ts';
+import { startFakeRegistry } from '../support/fake-registry.ts';
 import { onlyImage, scanJson, whichlayer } from '../support/plant/cli.ts';
 import { createWorkspace, removeWorkspace } from '../support/real/workspace.ts';
 
@@ -53,6 +54,9 @@ describe('an image and the one it is built upon', function () {
   const secretsOf = ({ findings }: ImageReport): Set<string | undefined> =>
     new Set(findings.map(({ secret }) => secret.value));
 
+  const reasonOf = ({ coverage }: ImageReport): string =>
+    coverage.skipped.find(({ subject }) => subject === 'base image')?.message ?? '';
+
   it('has its layers marked where --base names it', async () => {
     const image = onlyImage(await scanJson([app], { args: ['--base', base] }));
     assert.deepEqual(image.base, { name: base, layers: 1, from: 'option', verified: true });
@@ -83,6 +87,79 @@ describe('an image and the one it is built upon', function () {
       secretsOf(onlyImage(await scanJson([base], { args: ['--base', app, '--skip-base'] }))),
       new Set([inBase, inBaseEnv]),
     );
+  });
+
+  it('is compared by platform where --base names an index, in a registry or a layout', async () => {
+    const platforms = ['linux/amd64', 'linux/arm64'] as const;
+    const secrets = platforms.map(() => token());
+    const below = platforms.map(
+      (platform, at): ImageSpec => ({
+        platform,
+        layers: [{ files: { 'etc/base.conf': `t=${secrets[at]}\n`, arch: platform } }],
+      }),
+    );
+    const above = platforms.map(
+      (platform, at): ImageSpec => ({
+        platform,
+        layers: [...below[at]!.layers, { files: { 'app/.env': `t=${own}\n` } }],
+      }),
+    );
+    const layout = join(folder, 'base-layout');
+    writeOciLayout({ images: below, nested: true }, layout);
+    const apps = join(folder, 'apps.tar');
+    writeFileSync(apps, buildImage({ images: above, nested: true, layout: 'oci' }));
+    const registry = await startFakeRegistry();
+    try {
+      const manifests = below.map((spec) => {
+        const image = assembleImage(spec);
+        const digest = registry.putImage(image);
+        return { mediaType: image.manifestMediaType, digest, size: image.manifest.length, platform: image.platform };
+      });
+      const type = 'application/vnd.oci.image.index.v1+json';
+      registry.putManifest(type, JSON.stringify({ schemaVersion: 2, mediaType: type, manifests }), '1');
+      const named = `docker://${registry.host}/base:1`;
+      for (const name of [layout, named]) {
+        const args = ['--base', name, '--skip-base', '--insecure-registry', registry.host];
+        const report = await scanJson([apps], { args });
+        const images = report.images as readonly ImageReport[];
+        assert.deepEqual(
+          images.map((image) => [image.platform, image.base?.layers, image.base?.verified, [...secretsOf(image)]]),
+          platforms.map((platform) => [platform, 1, true, [own]]),
+        );
+        assert.deepEqual(
+          images.map(({ base: found }) => found?.digest),
+          manifests.map(({ digest }) => digest),
+        );
+        assert.deepEqual(report.summary.suppressed, { base: 2 });
+      }
+      // Without its own platform there is nothing to compare.
+      const [only] = manifests;
+      registry.putManifest(type, JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: [only] }), '2');
+      const args = ['--base', `docker://${registry.host}/base:2`, '--skip-base', '--insecure-registry', registry.host];
+      const [amd, arm] = (await scanJson([apps], { args })).images as readonly ImageReport[];
+      assert.deepEqual([amd?.base?.layers, arm?.base], [1, undefined]);
+      assert.deepEqual(secretsOf(arm!), new Set([secrets[1], own]));
+      assert.match(reasonOf(arm!), /no image for linux\/arm64, but for linux\/amd64/);
+    } finally {
+      await registry.close();
+    }
+  });
+
+  it('is not found in one that was squashed, nor by what that says of itself; either is said', async () => {
+    const key = 'org.opencontainers.image.base';
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const squashed = write('squashed.tar', {
+      layers: [{ files: { 'etc/base.conf': `t=${inBase}\n`, 'app/.env': `t=${own}\n` } }],
+      config: { Labels: { [`${key}.name`]: 'base:1', [`${key}.digest`]: digest } },
+      tags: ['squashed:1'],
+    });
+    const image = onlyImage(await scanJson([squashed], { args: ['--base', base, '--skip-base'] }));
+    assert.deepEqual(secretsOf(image), new Set([inBase, own]));
+    assert.deepEqual(image.base, { name: 'base:1', digest, from: 'annotation', verified: false });
+    assert.match(reasonOf(image), /none of the layers of .*squashed/);
+    const claimed = onlyImage(await scanJson([squashed], { args: ['--skip-base'] }));
+    assert.deepEqual(secretsOf(claimed), new Set([inBase, own]));
+    assert.match(reasonOf(claimed), /--base base:1/);
   });
 
   it('ends with status 3 where the base can not be had', async () => {
