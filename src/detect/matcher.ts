@@ -298,8 +298,18 @@ export class Matcher {
   }
 }
 
-/** The matches of one content that is at hand whole: metadata, tests. */
-export function detect(rules: CompiledRules, content: Uint8Array | string): Match[] {
+/** What was not listed or looked into of a content. */
+export interface LeftOut {
+  readonly truncated: boolean;
+  readonly undecoded: ReadonlySet<Undecoded>;
+}
+
+/** The matches of one content that is at hand whole: metadata, tests; `onLeftOut` is told where there may be more. */
+export function detect(
+  rules: CompiledRules,
+  content: Uint8Array | string,
+  onLeftOut?: (leftOut: LeftOut) => void,
+): Match[] {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   let found: Match[] = [];
   let matcher = matchers.get(rules);
@@ -307,12 +317,13 @@ export function detect(rules: CompiledRules, content: Uint8Array | string): Matc
     const sink: Sink = { receive: () => {} };
     matcher = {
       sink,
-      matcher: new Matcher(rules, undefined, (_, matches) => sink.receive(matches), { slabBytes: 65_536 }),
+      matcher: new Matcher(rules, undefined, (_, ...found) => sink.receive(...found), { slabBytes: 65_536 }),
     };
     matchers.set(rules, matcher);
   }
-  matcher.sink.receive = (matches) => {
+  matcher.sink.receive = (matches, truncated, undecoded) => {
     found = matches;
+    if (truncated || undecoded.size > 0) onLeftOut?.({ truncated, undecoded });
   };
   matcher.matcher.begin(0);
   matcher.matcher.write(bytes);
@@ -322,7 +333,7 @@ export function detect(rules: CompiledRules, content: Uint8Array | string): Matc
 }
 
 interface Sink {
-  receive: (matches: Match[]) => void;
+  receive: (matches: Match[], truncated: boolean, undecoded: ReadonlySet<Undecoded>) => void;
 }
 
 /** A matcher for `detect` is made once for each rule set: strings are many and short. */

@@ -8,7 +8,7 @@ import type { EnvEntry, EnvImageReport, EnvVerdict, Suppressed } from './finding
 import { instructionAt } from './finish.ts';
 import { harmlessWords, isFileReference, isHarmless, isSecretName } from './harmless.ts';
 import type { JoinKit } from './join.ts';
-import { entryThatSet, joinMetadata, scanMetadata } from './join-metadata.ts';
+import { entryThatSet, joinMetadata, metadataLeftOut, scanMetadata } from './join-metadata.ts';
 import { Masker } from './mask.ts';
 import { mask } from './mask-text.ts';
 import type { MetadataString } from './metadata-strings.ts';
@@ -80,7 +80,7 @@ export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<Audit
     ...(record.configDigest === undefined ? {} : { configDigest: record.configDigest }),
     repoTags: record.repoTags,
     entries: dedupe(entries).sort((a, b) => envVerdicts.indexOf(a.verdict) - envVerdicts.indexOf(b.verdict)),
-    diagnostics: record.diagnostics,
+    diagnostics: [...record.diagnostics, ...metadataLeftOut(scanned, context.masker)],
   };
   return { report, suppressed: countSuppressed(reasons) };
 }

@@ -4,14 +4,17 @@
  * that is repeated in every later RUN is one.
  */
 
-import { type CompiledRules, detect } from '../detect/matcher.ts';
+import { type CompiledRules, detect, type LeftOut } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
+import type { Diagnostic } from '../errors.ts';
 import { parseCreatedBy } from '../oci/created-by.ts';
 import type { HistoryEntry, ImageConfig } from '../oci/image-config.ts';
 import type { Attachment, ImageRecord } from '../source/source.ts';
 import { annotationStrings, attachedStrings } from './attached-strings.ts';
 import { better, type Draft, type RuleLookup } from './draft.ts';
 import type { LocationKind } from './finding.ts';
+import type { Masker } from './mask.ts';
+import { sayLeftOut } from './match-limits.ts';
 import { type MetadataString, metadataStrings, textOf } from './metadata-strings.ts';
 
 /** The field of the configuration that an instruction writes. */
@@ -31,6 +34,10 @@ const writes: Readonly<Record<string, LocationKind>> = {
 
 /** Fields of which an image has one: each instruction replaces what was there. */
 const inForce: ReadonlySet<LocationKind> = new Set(['cmd', 'entrypoint', 'healthcheck', 'shell', 'user', 'workdir']);
+
+/** Diagnostics of what was left out, at most; the first says that the scan is incomplete. */
+const mostLeftOut = 100;
+const mostNameLength = 200;
 
 /** A secret at one place of the metadata, while its history entries are being collected. */
 interface Place {
@@ -52,6 +59,8 @@ interface Place {
 export interface ScannedString {
   readonly string: MetadataString;
   readonly matches: readonly Match[];
+  /** Absent where all of it was listed and looked into. */
+  readonly leftOut?: LeftOut;
   /** What it is a string of, where it hangs off the image. */
   readonly attachment?: Attachment;
 }
@@ -61,7 +70,13 @@ export function scanMetadata(
   { config, annotations = [], attachments = [] }: Pick<ImageRecord, 'config' | 'annotations' | 'attachments'>,
   compiled: CompiledRules,
 ): ScannedString[] {
-  const scan = (string: MetadataString): ScannedString => ({ string, matches: detect(compiled, textOf(string)) });
+  const scan = (string: MetadataString): ScannedString => {
+    let leftOut: LeftOut | undefined;
+    const matches = detect(compiled, textOf(string), (what) => {
+      leftOut = what;
+    });
+    return { string, matches, ...(leftOut === undefined ? {} : { leftOut }) };
+  };
   const scanAttached = (attachment: Attachment): ScannedString[] =>
     [...attachedStrings(attachment)].map((string) => ({ ...scan(string), attachment }));
   return [
@@ -69,6 +84,25 @@ export function scanMetadata(
     ...annotationStrings(annotations).map(scan),
     ...attachments.flatMap((attachment) => withoutEchoes(scanAttached(attachment))),
   ];
+}
+
+/** What was left out of an image's metadata, told once a place. */
+export function metadataLeftOut(scanned: readonly ScannedString[], masker: Masker): Diagnostic[] {
+  const told = new Map<string, Diagnostic>();
+  for (const { string, matches, leftOut } of scanned) {
+    if (leftOut === undefined) continue;
+    for (const diagnostic of sayLeftOut(subjectOf(string, masker), matches.length, leftOut)) {
+      if (told.size >= mostLeftOut) return [...told.values()];
+      told.set(`${diagnostic.subject} ${diagnostic.message}`, diagnostic);
+    }
+  }
+  return [...told.values()];
+}
+
+function subjectOf({ kind, name, historyIndex }: MetadataString, masker: Masker): string {
+  const shown = name === undefined ? '' : ` ${masker.applyToName(name).slice(0, mostNameLength)}`;
+  const at = historyIndex === undefined ? '' : ` (step ${historyIndex} of the history)`;
+  return `metadata: ${kind}${shown}${at}`.toWellFormed();
 }
 
 /** A text that repeats what stands in a string of its own says nothing new. */

@@ -5,16 +5,14 @@
  * by one, because a rule must not take one name for the context of another.
  */
 
-import { type CompiledRules, detect } from '../detect/matcher.ts';
+import { type CompiledRules, detect, type LeftOut } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import type { EntryType, LayerEntry } from '../layer/entry.ts';
 import type { ContainerKind } from '../layer/magic.ts';
 import type { ContentMatches } from './layer-scan.ts';
 
 const batchBytes = 64 * 1024;
-/** Names wait while a file with many members is open; more than this are not kept. */
-const mostWaitingBytes = 8 * 1024 * 1024;
-
+const mostNameLength = 200;
 /** Records that say in numbers or once more what the header says. */
 const plainRecords =
   /^(?:path|linkpath|size|mtime|atime|ctime|uid|gid|hdrcharset|GNU\.sparse\..*|LIBARCHIVE\.creationtime)$/;
@@ -45,13 +43,18 @@ export class PathBatch {
     this.#ends = ends;
   }
 
-  /** What is in the lines that the matches of the whole lie in; in all of them where there were too many to tell. */
-  *contents(rules: CompiledRules, matches: readonly Match[], truncated: boolean): Generator<ContentMatches> {
+  /** What is in the lines that the matches of the whole lie in; in all of them where something was left out of it. */
+  *contents(
+    rules: CompiledRules,
+    matches: readonly Match[],
+    options: { readonly isCut: boolean; readonly onLeftOut: (place: string, leftOut: LeftOut) => void },
+  ): Generator<ContentMatches> {
     const hit = new Set(matches.map(({ start }) => this.#lineAt(start)));
     for (const [index, line] of this.#lines.entries()) {
-      if (!truncated && !hit.has(index)) continue;
+      if (!options.isCut && !hit.has(index)) continue;
       const bytes = this.bytes.subarray(index === 0 ? 0 : this.#ends[index - 1], this.#ends[index]! - 1);
-      for (const match of detect(rules, bytes)) yield contentOf(line, bytes, match);
+      const found = detect(rules, bytes, (leftOut) => options.onLeftOut(placeOf(line), leftOut));
+      for (const match of found) yield contentOf(line, bytes, match);
     }
   }
 
@@ -69,15 +72,12 @@ export class PathBatch {
 /** Collects the strings of a layer's entries into batches. */
 export class PathStrings {
   readonly #batches: PathBatch[] = [];
-  #waitingBytes = 0;
   #buffer = Buffer.allocUnsafe(batchBytes);
   #lines: Line[] = [];
   #ends: number[] = [];
   #filled = 0;
   #lastName = '';
   #lastMember = '';
-  /** Strings that there was no room for. */
-  dropped = 0;
 
   /** Adds an entry's name, where it leads and what else its header says. */
   entry(ordinal: number, { path, type, linkTarget, pax }: LayerEntry): void {
@@ -111,7 +111,6 @@ export class PathStrings {
   /** The batches that are full; with `all` what is begun as well. */
   take(all = false): PathBatch[] {
     if (all) this.#seal();
-    this.#waitingBytes = 0;
     return this.#batches.splice(0);
   }
 
@@ -120,10 +119,8 @@ export class PathStrings {
     // A line break in a name is no end of it, and a name with one is rare: it stands alone, as what is long does.
     const isAlone = text.length * 3 >= batchBytes || text.includes('\n');
     if (isAlone || this.#filled + text.length * 3 >= batchBytes) this.#seal();
-    if (this.#waitingBytes > mostWaitingBytes) {
-      this.dropped++;
-    } else if (isAlone) {
-      this.#put(new PathBatch(Buffer.from(`${text}\n`), [line], [Buffer.byteLength(text) + 1]));
+    if (isAlone) {
+      this.#batches.push(new PathBatch(Buffer.from(`${text}\n`), [line], [Buffer.byteLength(text) + 1]));
     } else {
       this.#filled += this.#buffer.write(text, this.#filled);
       this.#buffer[this.#filled++] = 0x0a;
@@ -134,17 +131,19 @@ export class PathStrings {
 
   #seal(): void {
     if (this.#filled === 0) return;
-    this.#put(new PathBatch(this.#buffer.subarray(0, this.#filled), this.#lines, this.#ends));
+    this.#batches.push(new PathBatch(this.#buffer.subarray(0, this.#filled), this.#lines, this.#ends));
     this.#buffer = Buffer.allocUnsafe(batchBytes);
     this.#lines = [];
     this.#ends = [];
     this.#filled = 0;
   }
+}
 
-  #put(batch: PathBatch): void {
-    this.#batches.push(batch);
-    this.#waitingBytes += batch.bytes.length;
-  }
+/** Where a line stands, for a diagnostic; a long name is not cut, since half a secret would not be masked. */
+function placeOf({ ordinal, path, nested, attribute }: Line): string {
+  const names = [path, ...nested];
+  const isShort = names.every(({ length }) => length <= mostNameLength);
+  return [...(isShort ? names : [`entry ${ordinal}`]), attribute ?? 'its name'].join(' › ');
 }
 
 /** How much of a name its folders share with the name before, slash included. */

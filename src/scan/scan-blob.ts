@@ -3,19 +3,22 @@
  * Contents inside others have a matcher for each depth, since the bytes around them go on beside them.
  */
 
-import { mostDecodings, type Undecoded } from '../detect/decode/hidden-text.ts';
+import type { Undecoded } from '../detect/decode/hidden-text.ts';
 import type { CompiledRules } from '../detect/matcher.ts';
-import { Matcher } from '../detect/matcher.ts';
+import { type LeftOut, Matcher } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import { type Diagnostic, incomplete, messageOf, notice } from '../errors.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
 import type { LayerEntry, LayerVisitor } from '../layer/entry.ts';
 import type { GitNode, GitObject } from '../layer/git-object.ts';
+import { defaultLimits } from '../layer/limits.ts';
 import type { ContainerKind } from '../layer/magic.ts';
+import { TroubleLog } from '../layer/trouble-log.ts';
 import { type WalkOptions, walkLayer } from '../layer/walk-layer.ts';
 import { GitMatches } from './git-matches.ts';
 import { LayerIndexBuilder } from './layer-index.ts';
 import type { ContentMatches, LayerScan } from './layer-scan.ts';
+import { sayLeftOut } from './match-limits.ts';
 import { type PathBatch, PathStrings } from './path-strings.ts';
 
 /** What every blob of a run is scanned with. */
@@ -55,12 +58,6 @@ async function* untilItFails(bytes: ByteStream, visitor: LayerVisitor): AsyncGen
   }
 }
 
-/** Why something encoded was not looked into, in words. */
-const undecodedReasons: Readonly<Record<Undecoded, string>> = {
-  depth: `codes in codes (base64 of base64 …) are decoded ${mostDecodings} deep; what lies deeper was not looked into`,
-  size: 'a deflated value in base64 expands to more than is looked into; it was not decoded',
-};
-
 /** A content that was begun, until its matches are known. */
 interface OpenContent {
   readonly ordinal: number;
@@ -83,6 +80,13 @@ class Collector implements LayerVisitor {
   readonly #contents: ContentMatches[] = [];
   readonly #pathStrings = new PathStrings();
   readonly #pathBatches = new Map<number, PathBatch>();
+  /** For names: they come while a file is open, and its matcher is not free. */
+  readonly #names: Matcher;
+  /** A layer can hold a million contents that something is left out of. */
+  readonly #leftOut: TroubleLog = new TroubleLog(
+    (diagnostic) => this.diagnostic(diagnostic),
+    defaultLimits.diagnostics,
+  );
   /** By place and secret: a folder's name is part of many. */
   readonly #inHeaders = new Map<string, ContentMatches>();
   readonly #git = new GitMatches();
@@ -96,12 +100,15 @@ class Collector implements LayerVisitor {
     this.#index = new LayerIndexBuilder(kit.seed);
     this.#kit = kit;
     this.#files = new Matcher(kit.rules, kit.automaton, (...content) => this.#deliver(...content));
+    this.#names = new Matcher(kit.rules, kit.automaton, (...content) => this.#deliver(...content), {
+      slabBytes: nestedSlabBytes,
+    });
   }
 
   entry(entry: LayerEntry): void {
     const ordinal = this.#index.add(entry);
-    this.#matchPaths();
     this.#pathStrings.entry(ordinal, entry);
+    this.#matchPaths();
     const { path, rawName } = entry;
     this.#current = { ordinal, path, ...(rawName === undefined ? {} : { rawName }) };
     if (entry.type !== 'file') return;
@@ -127,6 +134,7 @@ class Collector implements LayerVisitor {
     // What git's objects are called is our word.
     if (object === undefined) {
       this.#pathStrings.member(this.#current, nested, containers);
+      this.#matchPaths();
       this.#git.refs.begin(depth, [this.#current.path, ...nested].join('/'));
     }
     this.#begin(this.#matcherAt(depth), nested, containers);
@@ -152,12 +160,10 @@ class Collector implements LayerVisitor {
 
   finish(): Pick<LayerScan, 'contents' | 'index'> {
     this.#matchPaths(true);
+    this.#names.flush();
     this.#files.flush();
     for (const matcher of this.#members) matcher.flush();
-    if (this.#pathStrings.dropped > 0) {
-      const message = `the names of ${this.#pathStrings.dropped} members were not scanned: there are too many in one file`;
-      this.diagnostics.push(incomplete('LIMIT_EXCEEDED', '', message));
-    }
+    this.#leftOut.finish();
     const dropped = this.#dropped + this.#git.dropped;
     if (dropped > 0) {
       this.diagnostics.push(
@@ -181,6 +187,7 @@ class Collector implements LayerVisitor {
 
   close(): void {
     this.#files.close();
+    this.#names.close();
     for (const matcher of this.#members) matcher.close();
   }
 
@@ -207,20 +214,24 @@ class Collector implements LayerVisitor {
     matcher.begin(id, [this.#current.path, ...nested].join('!'));
   }
 
-  /** Between two files their matcher is free for what headers say. */
   #matchPaths(all = false): void {
     for (const batch of this.#pathStrings.take(all)) {
       const id = this.#nextId++;
       this.#pathBatches.set(id, batch);
-      this.#files.begin(id);
-      this.#files.write(batch.bytes);
-      this.#files.end();
+      this.#names.begin(id);
+      this.#names.write(batch.bytes);
+      this.#names.end();
     }
   }
 
-  #deliverPaths(batch: PathBatch, matches: readonly Match[], truncated: boolean): void {
-    if (matches.length === 0) return;
-    for (const content of batch.contents(this.#kit.rules, matches, truncated)) {
+  #sayLeftOut(subject: string, matches: number, leftOut: LeftOut): void {
+    for (const diagnostic of sayLeftOut(subject, matches, leftOut)) this.#leftOut.add(diagnostic);
+  }
+
+  #deliverPaths(batch: PathBatch, matches: readonly Match[], isCut: boolean): void {
+    if (matches.length === 0 && !isCut) return;
+    const onLeftOut = (place: string, leftOut: LeftOut): void => this.#sayLeftOut(place, matches.length, leftOut);
+    for (const content of batch.contents(this.#kit.rules, matches, { isCut, onLeftOut })) {
       const { path, nested, header } = content;
       const key = JSON.stringify([path, nested, header?.attribute, content.matches[0]!.secret]);
       if (this.#inHeaders.has(key)) continue;
@@ -233,23 +244,17 @@ class Collector implements LayerVisitor {
     const batch = this.#pathBatches.get(id);
     if (batch !== undefined) {
       this.#pathBatches.delete(id);
-      this.#deliverPaths(batch, matches, truncated);
+      this.#deliverPaths(batch, matches, truncated || undecoded.size > 0);
       return;
     }
     const content = this.#open.get(id);
     this.#open.delete(id);
     if (content === undefined) return;
-    for (const reason of undecoded) {
+    if (truncated || undecoded.size > 0) {
       const subject = [content.path, ...content.nested].join(' › ');
-      this.diagnostics.push(incomplete('LIMIT_EXCEEDED', subject, undecodedReasons[reason]));
+      this.#sayLeftOut(subject, matches.length, { truncated, undecoded });
     }
     if (matches.length === 0) return;
-    if (truncated) {
-      const subject = [content.path, ...content.nested].join(' › ');
-      this.diagnostics.push(
-        incomplete('LIMIT_EXCEEDED', subject, `only the first ${matches.length} matches in it are listed`),
-      );
-    }
     const { git, ...place } = content;
     if (git !== undefined) this.#git.add({ ...place, matches, ...git });
     else if (this.#contents.length < mostContents) this.#contents.push({ ...place, matches });
