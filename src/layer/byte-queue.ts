@@ -27,6 +27,19 @@ export class ByteQueue {
     return taken;
   }
 
+  /** Puts bytes in front, those that were taken last and not used. */
+  putBack(bytes: Uint8Array): void {
+    if (bytes.length > this.start) {
+      const rest = Buffer.concat([bytes, this.bytes.subarray(this.start, this.end)]);
+      this.start = 0;
+      this.end = 0;
+      this.push(rest);
+      return;
+    }
+    this.start -= bytes.length;
+    this.bytes.set(bytes, this.start);
+  }
+
   #makeRoom(length: number): void {
     const needed = this.length + length;
     const target =

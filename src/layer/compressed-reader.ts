@@ -50,17 +50,21 @@ export function openStream(format: StreamFormat, emit: Emit, settings: InflateSe
 }
 
 const headBytes = 8;
+const leastPieceBytes = 256;
 
 /** Reads one such file. */
 export class CompressedReader implements PackedReader {
   readonly #sink: MemberSink;
   readonly #gate: MemberGate;
-  readonly #name: StreamFormat;
-  readonly #format: Format;
+  #name: StreamFormat;
+  #format: Format;
   readonly #settings: InflateSettings;
   readonly #mostStreams: number;
+  /** What no stream has taken yet. */
   readonly #between: ByteQueue = new ByteQueue();
   #decoder: StreamDecoder | undefined;
+  /** Bytes the current stream is given at a time: what it gives back is copied, and a chunk may be a hundred thousand streams. */
+  #pieceBytes = leastPieceBytes;
   #streams = 0;
   #skip = 0;
   #isDone = false;
@@ -82,38 +86,58 @@ export class CompressedReader implements PackedReader {
 
   write(bytes: Uint8Array): void {
     if (this.#isDone) return;
-    if (this.#decoder === undefined) {
-      this.#between.push(bytes);
-      this.#findNext(false);
-    } else this.#decoder.push(bytes);
-    this.#look();
+    let at = 0;
+    while (this.#decoder?.state === 'open' && this.#between.length === 0 && at < bytes.length) {
+      const piece = bytes.subarray(at, at + this.#pieceBytes);
+      at += piece.length;
+      this.#give(this.#decoder, piece);
+    }
+    if (at < bytes.length) this.#between.push(bytes.subarray(at));
+    this.#pump(false);
   }
 
   end(): void {
     while (!this.#isDone) {
-      if (this.#decoder === undefined) {
-        if (!this.#findNext(true)) break;
-      } else if (this.#decoder.finish() === 'open') {
+      this.#pump(true);
+      if (this.#decoder === undefined) break;
+      if (this.#decoder.finish() === 'open') {
         this.#sink.damaged(`${this.#name} data is cut short; what was there was scanned`);
         break;
-      } else this.#look();
+      }
     }
     this.#close();
   }
 
   #open(): void {
     this.#streams++;
+    this.#pieceBytes = leastPieceBytes;
     this.#decoder = this.#format.open((bytes) => this.#gate.give(bytes), this.#settings);
   }
 
-  /** What became of the current stream; streams that are there whole are gone through here. */
-  #look(): void {
-    while (this.#decoder !== undefined && this.#decoder.state === 'ended') {
-      this.#between.push(this.#decoder.rest());
-      this.#decoder.close();
-      this.#decoder = undefined;
-      if (!this.#findNext(false)) return;
+  #give(decoder: StreamDecoder, piece: Uint8Array): void {
+    this.#pieceBytes *= 2;
+    decoder.push(piece);
+  }
+
+  /** Gives what waits to the current stream and those behind it. */
+  #pump(isLast: boolean): void {
+    while (!this.#isDone) {
+      const decoder = this.#decoder;
+      if (decoder === undefined) {
+        if (!this.#findNext(isLast)) return;
+      } else if (decoder.state === 'ended') {
+        this.#between.putBack(decoder.rest());
+        decoder.close();
+        this.#decoder = undefined;
+      } else if (decoder.state === 'open' && this.#between.length > 0) {
+        this.#give(decoder, this.#between.take(Math.min(this.#between.length, this.#pieceBytes)));
+      } else break;
     }
+    this.#look();
+  }
+
+  /** What became of the current stream where it did not just end. */
+  #look(): void {
     switch (this.#decoder?.state) {
       case 'corrupt':
         this.#sink.damaged(`${this.#name} data is damaged; what could be decompressed was scanned`);
@@ -157,17 +181,25 @@ export class CompressedReader implements PackedReader {
   }
 
   #begin(head: Buffer): boolean {
+    if (this.#streams === 0 && this.#format.hasSkippable && !this.#format.begins(head)) this.#tellBehindSkipped(head);
     if (this.#streams > 0 && !this.#format.begins(head)) {
       this.#sink.damaged(`bytes that are no ${this.#name} follow the ${this.#name} data`);
     } else if (this.#streams >= this.#mostStreams) {
       this.#sink.exceeded(`only the first ${this.#mostStreams} ${this.#name} streams were opened`);
     } else {
       this.#open();
-      this.#decoder!.push(this.#between.take(this.#between.length));
       return true;
     }
     this.#close();
     return false;
+  }
+
+  /** What is skipped in front of the first stream may be longer than what was looked at. */
+  #tellBehindSkipped(head: Buffer): void {
+    const other = this.#name === 'zstd' ? 'lz4' : 'zstd';
+    if (!formats[other].begins(head)) return;
+    this.#name = other;
+    this.#format = formats[other];
   }
 
   #close(): void {

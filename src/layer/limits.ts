@@ -20,6 +20,8 @@ export interface LayerLimits {
   readonly layerBytes: number;
   /** Members opened in one file, at all depths together. */
   readonly members: number;
+  /** Streams behind each other in one compressed file: each costs, however little it holds. */
+  readonly streams: number;
   /** Decompressed to compressed bytes, of one stream and of a whole file, asked once it has given 32 MiB. */
   readonly ratio: number;
   /** Diagnostics given out singly; those beyond are counted. */
@@ -40,6 +42,7 @@ export const defaultLimits: LayerLimits = {
   fileBytes: 4 * GiB,
   layerBytes: 32 * GiB,
   members: 1_000_000,
+  streams: 200_000,
   ratio: 500,
   diagnostics: 200,
 };

@@ -84,7 +84,7 @@ export class Lz4Decoder implements StreamDecoder {
     if (length < 7) return false;
     if (bytes.readUInt32LE(start) === lz4LegacyMagic) {
       this.#input.start += 4;
-      this.#openOutput(legacyBlockBytes);
+      this.#mostBlockBytes = legacyBlockBytes;
       this.#part = 'legacy-block';
       return true;
     }
@@ -101,15 +101,10 @@ export class Lz4Decoder implements StreamDecoder {
     this.#isLinked = (flags & 0x20) === 0;
     this.#hasBlockSums = (flags & 0x10) !== 0;
     if (flags & 0x04) this.#sum = new Xxh32();
-    this.#openOutput(4 ** (blockCode + 4));
+    this.#mostBlockBytes = 4 ** (blockCode + 4);
     this.#input.start += 4 + headerBytes + 1;
     this.#part = 'block';
     return true;
-  }
-
-  #openOutput(mostBlockBytes: number): void {
-    this.#mostBlockBytes = mostBlockBytes;
-    this.#output = new Uint8Array(windowBytes + Math.min(mostBlockBytes, windowBytes));
   }
 
   #block(): boolean {
@@ -186,11 +181,11 @@ export class Lz4Decoder implements StreamDecoder {
     return end;
   }
 
-  /** Makes the output larger, as content asks for it: a block size in a header is a claim. */
+  /** Makes the output larger, as content asks for it: a block size in a header is a claim, and a file may be a million frames. */
   #grow(needed: number): Uint8Array {
     if (needed > this.#output.length) {
       const larger = new Uint8Array(
-        Math.min(windowBytes + this.#mostBlockBytes, Math.max(needed, this.#output.length * 2)),
+        Math.min(windowBytes + this.#mostBlockBytes, Math.max(needed, this.#output.length * 2, 1024)),
       );
       larger.set(this.#output);
       this.#output = larger;

@@ -8,9 +8,10 @@ import type { StreamFormat } from './compressed-reader.ts';
 import { isGitBundle } from './git-bundle-reader.ts';
 import { isGitLoose } from './git-loose-reader.ts';
 import { isGitPack } from './git-pack-reader.ts';
+import { lz4LegacyMagic, lz4Magic } from './lz4.ts';
 import { isLzmaAlone } from './lzma-alone.ts';
 import { hasMagic, kindOfBlock, sizeOf, typeOf } from './tar-header.ts';
-import { isSkippable } from './zstd-frame.ts';
+import { frameMagic, isSkippable } from './zstd-frame.ts';
 
 /** Archives: each is a level of nesting. */
 export type ArchiveKind = 'zip' | 'tar' | 'cpio' | 'asar' | 'git-pack' | 'git-bundle';
@@ -94,7 +95,8 @@ export function packedKind(bytes: Uint8Array): PackedKind | undefined {
   if (isGitPack(head)) return { opens: 'git-pack' };
   if (isGitBundle(head)) return { opens: 'git-bundle' };
   if (isGitLoose(head)) return { opens: 'git-loose' };
-  if (isBehindSkippable(head)) return { opens: 'zstd' };
+  const skipped = behindSkippable(head);
+  if (skipped !== undefined) return { opens: skipped };
   if (isLzmaAlone(head)) return { opens: 'lzma' };
   if (begins(elf) && begins(appImage, 8)) return { named: 'AppImage' };
   const fileSystem = fileSystemOf(head);
@@ -115,10 +117,13 @@ const elf = Buffer.from('7f454c46', 'hex');
 // In the padding of an ELF header: an AppImage is a program with a squashfs image behind it.
 const appImage = Buffer.from('414902', 'hex');
 const digitsOfPi = Buffer.from('314159265359', 'hex');
+const digitsOfItsRoot = Buffer.from('177245385090', 'hex');
 
-// `BZh` alone begins honest text: the block's magic (the digits of pi) must follow.
+// `BZh` alone begins honest text: the magic of a block (the digits of pi) must follow, or that of the end, where the first of several
+// streams is empty.
 function isBzip2(head: Buffer): boolean {
-  return head.toString('latin1', 0, 3) === 'BZh' && head.subarray(4, 10).equals(digitsOfPi);
+  const magic = head.subarray(4, 10);
+  return head.toString('latin1', 0, 3) === 'BZh' && (magic.equals(digitsOfPi) || magic.equals(digitsOfItsRoot));
 }
 
 function isTar(head: Buffer): boolean {
@@ -132,11 +137,15 @@ function isCpio(head: Buffer): boolean {
   return /^(?:07070[12][0-9a-fA-F]{104}|070707[0-7]{70})/.test(head.toString('latin1', 0, 110));
 }
 
-// Parallel zstd puts a skippable frame in front.
-function isBehindSkippable(head: Buffer): boolean {
-  if (head.length < 8 || !isSkippable(head.readUInt32LE(0))) return false;
-  const at = 8 + head.readUInt32LE(4);
-  return at + 4 <= head.length && head.readUInt32LE(at) === 0xfd2fb528;
+// Parallel zstd puts a skippable frame in front, and lz4 has the same ones. What lies behind a long one the reader tells.
+function behindSkippable(head: Buffer): 'zstd' | 'lz4' | undefined {
+  let at = 0;
+  while (at + 8 <= head.length && isSkippable(head.readUInt32LE(at))) at += 8 + head.readUInt32LE(at + 4);
+  if (at === 0) return undefined;
+  if (at >= magicBytes) return 'zstd';
+  const magic = at + 4 <= head.length ? head.readUInt32LE(at) : 0;
+  if (magic === frameMagic) return 'zstd';
+  return magic === lz4Magic || magic === lz4LegacyMagic ? 'lz4' : undefined;
 }
 
 function fileSystemOf(head: Buffer): string | undefined {

@@ -54,7 +54,7 @@ export function openPacked(kind: OpenedKind, sink: MemberSink, context: PackedCo
       return new CompressedReader(sink, settings, {
         format: kind,
         memberName: unpackedName(name),
-        mostStreams: limits.members,
+        mostStreams: limits.streams,
       });
   }
 }
