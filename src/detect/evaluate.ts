@@ -118,7 +118,7 @@ function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Sec
   const from = rule.generic ? before : Math.min(before, commandStart(view, anchor) ?? before);
   if (!holdsRun(view.bytes, from, end, detector.ready.run, detector.ready.needsDigit)) return [];
   const offset = Math.max(view.low, Math.min(from, anchor.start - nameLookBehind));
-  const window = { text: latin1(view.bytes, offset, end), offset, end };
+  const window = { text: withoutZeros(latin1(view.bytes, offset, end)), offset, end };
   const places = findValues(window.text, {
     anchor: { start: anchor.start - offset, end: anchor.end - offset },
     region: { start: from - offset, end: Math.min(window.text.length, anchor.start + rule.after - offset) },
@@ -135,6 +135,15 @@ function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Sec
     if (direct && secrets.length > 0) break;
   }
   return secrets;
+}
+
+/**
+ * An environment in memory (`/proc/1/environ`, a core dump) has zeros where files have blanks. Behind a name without a value the
+ * next string begins, which is none: a dollar sign makes it as good as a variable.
+ */
+function withoutZeros(text: string): string {
+  if (!text.includes('\0')) return text;
+  return text.replace(/([:=][ "']{0,2})\0/g, '$1$').replaceAll('\0', '\f');
 }
 
 /** Where the line begins that names a host of the anchor's: its headers stand before it, `curl -H "Authorization: …" https://api.acme.com`. */

@@ -99,6 +99,7 @@ export function packedKind(bytes: Uint8Array): PackedKind | undefined {
   if (skipped !== undefined) return { opens: skipped };
   if (isLzmaAlone(head)) return { opens: 'lzma' };
   if (begins(elf) && begins(appImage, 8)) return { named: 'AppImage' };
+  if ((begins(elf) || begins(dosProgram)) && head.includes(upx)) return { named: 'program packed by UPX' };
   const fileSystem = fileSystemOf(head);
   return fileSystem === undefined ? undefined : { named: fileSystem };
 }
@@ -116,6 +117,9 @@ export function isDeltaPacked(kind: OpenedKind): boolean {
 const elf = Buffer.from('7f454c46', 'hex');
 // In the padding of an ELF header: an AppImage is a program with a squashfs image behind it.
 const appImage = Buffer.from('414902', 'hex');
+const dosProgram = Buffer.from('MZ');
+// In front of what is packed, behind the headers of either kind of program.
+const upx = Buffer.from('UPX!');
 const digitsOfPi = Buffer.from('314159265359', 'hex');
 const digitsOfItsRoot = Buffer.from('177245385090', 'hex');
 
