@@ -12,10 +12,10 @@ import { whyNotBase } from './base-mismatch.ts';
 import { type ImageStack, type KnownImage, knownImage } from './cache/known-images.ts';
 import type { DockerfileLines } from './dockerfile-line.ts';
 import type { Draft } from './draft.ts';
-import type { BaseImage } from './finding.ts';
+import type { BaseImage, LocationKind } from './finding.ts';
 import type { LayerScan } from './layer-scan.ts';
 import type { Masker } from './mask.ts';
-import { metadataStrings } from './metadata-strings.ts';
+import { type MetadataString, metadataStrings } from './metadata-strings.ts';
 import { isPrintable } from './proof-shell.ts';
 import type { Secret } from './secret.ts';
 
@@ -53,7 +53,7 @@ export function findBase(sources: BaseSources): FoundBase {
   if (compared !== undefined) return { ...compared, diagnostics: [] };
   const base = betterOf(claimedBase(sources), seenBase(sources));
   const found = base === undefined ? {} : { base };
-  const claim = base === undefined ? '' : ` It is said to be built on ${base.name}.`;
+  const claim = claimOf(base);
   if (known.length > 0) {
     const why = known.map((one) => whyNotBase(one, record, scans)).join('; ');
     return { ...found, diagnostics: [notice('DIFF_ID_MISMATCH', 'base image', `${why}.${claim}`)] };
@@ -63,19 +63,34 @@ export function findBase(sources: BaseSources): FoundBase {
   return { ...found, diagnostics: [notice('HISTORY_MISMATCH', 'base image', message)] };
 }
 
+function claimOf(base: BaseImage | undefined): string {
+  if (base === undefined) return '';
+  return base.from === 'cache' ? ` The cache knows ${base.name} below it.` : ` It is said to be built on ${base.name}.`;
+}
+
 /** Marks what a base whose layers were compared has as well. */
 export function markBase<D extends Draft>(drafts: readonly D[], { base, record }: FoundBase): readonly D[] {
   const { layers } = base ?? {};
   if (layers === undefined || record === undefined) return drafts;
-  const strings = metadataStrings(record.config).map(({ value }) => value);
+  const strings = metadataStrings(record.config);
   return drafts.map((draft) => {
     const { layer, exposure, match } = draft;
     const isBase =
       layer === undefined
-        ? exposure === 'metadata' && strings.some((value) => holds(value, match.secret))
+        ? exposure === 'metadata' &&
+          strings.some((string) => isSamePlace(string, draft) && holds(string.value, match.secret))
         : layer < layers;
     return isBase ? { ...draft, isBase } : draft;
   });
+}
+
+/** A weak secret may stand anywhere in a base by chance; in the same variable, or at the same step of its history, it is the base's. */
+function isSamePlace({ kind, name, historyIndex }: MetadataString, draft: Draft): boolean {
+  const { location } = draft;
+  const isArgument = (each: LocationKind): boolean => each === 'arg' || each === 'history';
+  const isSameKind = kind === location.kind || (isArgument(kind) && isArgument(location.kind));
+  const isSameStep = historyIndex === undefined || historyIndex === draft.historyIndex;
+  return isSameKind && isSameStep && (name === undefined || name === location.name);
 }
 
 // Only layers are kept; metadata's secrets are always in the clear.

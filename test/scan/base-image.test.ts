@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { parseImageConfig } from '../../src/oci/image-config.ts';
-import { findBase, type KnownBase } from '../../src/scan/base-image.ts';
+import { findBase, type KnownBase, markBase } from '../../src/scan/base-image.ts';
 import { DockerfileLines } from '../../src/scan/dockerfile-line.ts';
+import type { Draft } from '../../src/scan/draft.ts';
+import type { LocationKind } from '../../src/scan/finding.ts';
 import type { LayerScan } from '../../src/scan/layer-scan.ts';
 import type { ImageRecord } from '../../src/source/source.ts';
 
@@ -83,5 +85,58 @@ describe('findBase', () => {
     const lines = new DockerfileLines({ attachments: [], history: record.config.history ?? [], dockerfile });
     const { base } = findBase({ record, scans: ['a', 'b'].map(scanOf), known: [], lines, skipBase: false });
     assert.deepEqual(base, { name: 'debian:12', layers: 1, from: 'dockerfile', verified: false });
+  });
+});
+
+describe('markBase', () => {
+  const base = recordOf('a', {
+    config: { Env: ['MODE=secret-mode', 'TOKEN=t-0'], WorkingDir: '/root' },
+    history: [{ created_by: 'ADD rootfs /' }, { created_by: 'RUN |1 KEY=k-0 /bin/sh -c make', empty_layer: true }],
+  });
+  const draftOf = (
+    kind: LocationKind,
+    name: string | undefined,
+    secret: string,
+    layer?: number,
+    historyIndex = 1,
+  ): Draft =>
+    ({
+      match: { secret },
+      location: { kind, ...(name === undefined ? {} : { name }) },
+      exposure: layer === undefined ? 'metadata' : 'live',
+      alsoAt: [],
+      historyIndex,
+      ...(layer === undefined ? {} : { layer }),
+    }) as unknown as Draft;
+  const isBase = (draft: Draft, layers = 1): boolean | undefined => {
+    const found = {
+      base: { name: 'b', layers, from: 'option', verified: true },
+      record: base,
+      diagnostics: [],
+    } as const;
+    return markBase([draft], found)[0]!.isBase;
+  };
+
+  it('marks what is in its layers, and what its own variables and arguments hold', () => {
+    assert.equal(isBase(draftOf('file', undefined, 'x', 0)), true);
+    assert.equal(isBase(draftOf('env', 'TOKEN', 't-0')), true);
+    assert.equal(isBase(draftOf('history', 'KEY', 'k-0')), true);
+    assert.equal(isBase(draftOf('arg', 'KEY', 'k-0')), true);
+    assert.equal(isBase(draftOf('history', undefined, 'make')), true);
+  });
+
+  it('marks nothing for a word that stands elsewhere in it', () => {
+    assert.notEqual(isBase(draftOf('file', undefined, 'x', 1)), true);
+    assert.notEqual(isBase(draftOf('env', 'PASSWORD', 'root')), true);
+    assert.notEqual(isBase(draftOf('env', 'PASSWORD', 'secret')), true);
+    assert.notEqual(isBase(draftOf('env', 'TOKEN', 't-1')), true);
+    assert.notEqual(isBase(draftOf('history', undefined, 'make', undefined, 2)), true);
+  });
+
+  it('marks nothing on the word of an image', () => {
+    const draft = draftOf('env', 'TOKEN', 't-0');
+    const claimed = { base: { name: 'b', layers: 1, from: 'annotation', verified: false }, diagnostics: [] } as const;
+    const seen = { base: { name: 'b', layers: 1, from: 'cache', verified: true }, diagnostics: [] } as const;
+    for (const found of [claimed, seen]) assert.deepEqual(markBase([draft], found), [draft]);
   });
 });
