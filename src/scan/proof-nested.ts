@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts';
 import { gitStep } from './git-proof.ts';
 import type { Masker } from './mask.ts';
 import { bsdtarPattern, quote } from './proof-shell.ts';
-import { maskedForm } from './secret.ts';
+import { isOneLine, maskedForm } from './secret.ts';
 
 /** The commands from a file to the member of that depth in it, each reading what the one before writes; undefined where there are none. */
 export function nestedSteps({ stored, location }: Draft, depth: number, masker: Masker): string[] | undefined {
@@ -36,7 +36,7 @@ export function listingStep(kind: ContainerKind | undefined): string | undefined
 export function rowSelection({ match }: Draft): string[] | undefined {
   if (match.decoded !== undefined) return undefined;
   const [, head, tail] = /^([\w-]+)…([\w-]+)$/.exec(maskedForm(match.secret)) ?? [];
-  return head === undefined ? [] : [`grep -a -e ${quote(`${head}.*${tail}`)}`];
+  return head === undefined || !isOneLine(match.secret) ? [] : [`grep -a -e ${quote(`${head}.*${tail}`)}`];
 }
 
 function memberStep(kind: ContainerKind | undefined, parts: readonly string[], container: string): string | undefined {
@@ -50,6 +50,9 @@ function memberStep(kind: ContainerKind | undefined, parts: readonly string[], c
       return unzipStep(parts);
     case 'sqlite':
       return tableStep(parts, container);
+    // The file is the secret.
+    case 'bare':
+      return 'cat';
     case 'gzip':
     case 'bzip2':
     case 'xz':
