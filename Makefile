@@ -6,7 +6,7 @@ INSTALLED := node_modules/.whichlayer-installed
 SOURCES := $(shell find src test scripts assembly rules -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install build test check unit fmt rules mutate bench-rules docs demo bench ci clean release-check test-tools
+.PHONY: help install build test check unit fmt rules mutate bench-rules docs demo bench depth ci clean release-check test-tools
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ bench: ## Speed, memory and other scanners side by side (IMAGE=, PEERS=, BENCH=f
 	@# The report alone is standard output: make bench >report.md
 	@$(MAKE) --no-print-directory build >&2
 	@node dist/scripts/bench.js
+
+depth: ## Count what other scanners find of the depth image (PEERS=; docs/depth.md)
+	@$(MAKE) --no-print-directory build >&2
+	@node dist/scripts/depth-peers.js
 
 mutate: build ## Put defects into every rule and see how many its examples notice
 	node dist/scripts/mutate-rules.js

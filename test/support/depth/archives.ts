@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { assembleImage, buildImage, sha256 } from '../build-image.ts';
-import { asarOf, cpioOf, debOf, rpmOf, tarOf } from '../packed-bytes.ts';
+import { arOf, asarOf, cpioOf, type Files, rpmOf, tarOf } from '../packed-bytes.ts';
 import { tool } from '../real/tool.ts';
 import { type ZipMember, zipOf } from '../tar-bytes.ts';
 import { type Group, inFile, type Place } from './place.ts';
@@ -114,8 +114,14 @@ export const streams: Group = {
   ],
 };
 
-const deb = (files: Readonly<Record<string, Uint8Array>>): Buffer =>
-  debOf('control.tar.gz', gzipSync(tarOf({ './control': 'Package: shop\n' })), 'data.tar.xz', xz(tarOf(files)));
+const control =
+  'Package: shop\nVersion: 1.0\nArchitecture: all\nMaintainer: Shop <shop@test.invalid>\nDescription: A shop\n';
+
+/** As dpkg-deb writes it: names of members without the slash that GNU's ar puts behind them. */
+function deb(files: Files, scripts: Files = {}): Buffer {
+  const controlTar = gzipSync(tarOf({ './control': control, ...scripts }));
+  return arOf({ 'debian-binary': '2.0\n', 'control.tar.gz': controlTar, 'data.tar.xz': xz(tarOf(files)) }, 'bsd');
+}
 
 /** Packages, saved images and archives in archives. */
 export const packages: Group = {
@@ -126,10 +132,10 @@ export const packages: Group = {
       deb({ './etc/shop.env': text }),
     ),
     packed("deb, maintainer's script", 'setup_1.0_all.deb', ['control.tar.gz', 'control.tar', 'postinst'], (text) =>
-      debOf('control.tar.gz', gzipSync(tarOf({ './postinst': text })), 'data.tar.xz', xz(tarOf({ './x': 'x' }))),
+      deb({ './x': 'x' }, { './postinst': text }),
     ),
-    packed('rpm', 'shop-1.0.noarch.rpm', ['payload.cpio.zst', 'payload.cpio', 'etc/shop.env'], (text) =>
-      rpmOf(zstdCompressSync(cpioOf({ './etc/shop.env': text }))),
+    packed('rpm', 'shop-1.0.noarch.rpm', ['payload.cpio.gz', 'payload.cpio', 'etc/shop.env'], (text) =>
+      rpmOf(gzipSync(cpioOf({ './etc/shop.env': text }))),
     ),
     packed('apk (Alpine)', 'shop-1.0-r0.apk', ['shop-1.0-r0.apk', 'etc/shop.env'], (text) => {
       // Signature, control and data, each a gzip member of its own (apk-package(5)); only the last tar has an end.

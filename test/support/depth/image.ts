@@ -88,8 +88,8 @@ const removals: readonly {
   },
 ];
 
-/** Plants a token at every place, but for those of later layers that are left out; what git and SQLite write goes through the folder. */
-export function depthImage(seed: number, folder: string, without: readonly string[] = []): DepthImage {
+/** Plants a token at every place; what git and SQLite write goes through the folder. */
+export function depthImage(seed: number, folder: string): DepthImage {
   const tokens = new Tokens(new Random(seed));
   const plants: DepthPlant[] = [];
   const layers: LayerSpec[] = [
@@ -119,19 +119,17 @@ export function depthImage(seed: number, folder: string, without: readonly strin
 
   function plantRemovals(): void {
     const index = layers.length;
-    const kept = removals.filter(({ place }) => !without.includes(place));
+    const taken = removals.filter(({ layer }) => layer !== undefined);
     const files: Record<string, string> = {};
     for (const removal of removals) {
-      // Each has its token, whether it is planted or not: all others are to be the same.
+      const { place, path, exposure, how } = removal;
       const token = tokens.next();
-      if (!kept.includes(removal)) continue;
-      const { place, path, exposure, how, layer } = removal;
       files[`app/${path}`] = settings(token);
-      const by = index + kept.filter((other) => other.layer !== undefined).indexOf(removal) + 1;
+      const by = index + taken.indexOf(removal) + 1;
       plants.push({
         ...{ group: exposureTitle, place, token, layer: index, historyIndex: index },
         where: { kind: 'file', path: `app/${path}`, exposure },
-        ...(how === undefined || layer === undefined ? {} : { removedBy: { layer: by, historyIndex: by, how } }),
+        ...(how === undefined ? {} : { removedBy: { layer: by, historyIndex: by, how } }),
       });
     }
     layers.push({
@@ -139,9 +137,8 @@ export function depthImage(seed: number, folder: string, without: readonly strin
       links: { 'app/kept.env': { hardlink: 'app/linked.env' } },
       createdBy: 'COPY . /app # buildkit',
     });
-    for (const { layer, place } of kept) {
-      if (layer !== undefined) layers.push({ ...layer, createdBy: `RUN /bin/sh -c tidy '${place}' # buildkit` });
-    }
+    for (const { layer, place } of taken)
+      layers.push({ ...layer, createdBy: `RUN /bin/sh -c tidy '${place}' # buildkit` });
   }
 
   function plantConfig(history: Record<string, unknown>[]): Pick<ImageSpec, 'config' | 'extra' | 'annotations'> {
