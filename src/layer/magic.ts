@@ -17,7 +17,7 @@ import { frameMagic, isSkippable } from './zstd-frame.ts';
 export type ArchiveKind = 'zip' | 'tar' | 'cpio' | 'asar' | 'git-pack' | 'git-bundle';
 
 /** What is wrapped around an archive or a file, and counts with what it holds. */
-export type WrapperKind = 'gzip' | 'ar' | 'rpm' | 'sqlite' | 'git-loose' | StreamFormat;
+export type WrapperKind = 'gzip' | 'ar' | 'rpm' | 'sqlite' | 'git-loose' | 'bare' | StreamFormat;
 
 /** Packed content that is opened. */
 export type OpenedKind = ArchiveKind | WrapperKind;

@@ -2,6 +2,7 @@
 
 import { ArReader } from './ar-reader.ts';
 import { AsarReader } from './asar-reader.ts';
+import { BareReader } from './bare-reader.ts';
 import { CompressedReader } from './compressed-reader.ts';
 import { CpioReader } from './cpio-reader.ts';
 import { GitBundleReader } from './git-bundle-reader.ts';
@@ -46,6 +47,8 @@ export function openPacked(kind: OpenedKind, sink: MemberSink, context: PackedCo
       return new GitBundleReader(sink, limits.keptPackBytes);
     case 'git-loose':
       return new GitLooseReader(sink, gitHashOf(name));
+    case 'bare':
+      return new BareReader(sink, name);
     case 'sqlite':
       return new SqliteReader(sink);
     case 'gzip':

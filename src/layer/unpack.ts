@@ -5,6 +5,7 @@
  */
 
 import { incomplete, notice } from '../errors.ts';
+import { isBarePath } from './bare-reader.ts';
 import { EmbeddedSearch, mayEmbed } from './embedded.ts';
 import type { LayerVisitor } from './entry.ts';
 import type { GitNode, GitObject } from './git-object.ts';
@@ -143,7 +144,8 @@ class Content {
     this.#head = undefined;
     const kind = packedKind(head);
     if (kind === undefined) {
-      if (mayEmbed(head)) this.#search = new EmbeddedSearch(head);
+      if (this.#containers.at(-1) !== 'bare' && isBarePath(this.#chain.at(-1) ?? this.#file.path)) this.#open('bare');
+      else if (mayEmbed(head)) this.#search = new EmbeddedSearch(head);
     } else if ('named' in kind) this.#name(kind.named);
     else this.#open(kind.opens);
   }

@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { createCipheriv, generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'mocha';
 import { readRuleFolder } from '../../src/detect/load-rules.ts';
 import { compileMatcher, detect } from '../../src/detect/matcher.ts';
@@ -26,6 +27,21 @@ const githubToken = joined('gh', 'p_', randomText(3, 36));
 const gcloudToken = joined('1', '//0g', randomText(4, 60));
 const kubeToken = randomText(5, 48);
 const jenkins = joined('AQAAABAAAA', 'AQ', randomText(6, 64));
+/** As rclone writes it, under the key that its source has. */
+function rclone(password: string): string {
+  const iv = Buffer.alloc(16, 7);
+  const key = Buffer.from('9c935b48730a554d6bfd7c63c886a92bd390198eb8128afbf4de162b8b95f638', 'hex');
+  return Buffer.concat([iv, createCipheriv('aes-256-ctr', key, iv).update(password)]).toString('base64url');
+}
+const lines = (seed: number, count: number): string =>
+  Array.from({ length: count }, (_, index) => randomText(seed + index, 64)).join('\n');
+const putty = joined(
+  'PuTTY-User-Key-',
+  `File-2: ssh-rsa\nEncryption: none\nComment: shop\nPublic-Lines: 2\n${lines(50, 2)}\nPrivate-Lines: 3\n${lines(52, 3)}\nPrivate-MAC: ${randomHex(55, 40)}`,
+);
+const kubeKey = base64(
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }) as string,
+);
 const maven = `{${base64(randomText(7, 32))}}`;
 
 const formats: Readonly<Record<string, Format>> = {
@@ -107,6 +123,66 @@ const formats: Readonly<Record<string, Format>> = {
     ),
   },
   "Jenkins' credentials.xml": { secret: jenkins, text: `<username>ci</username>\n<password>{${jenkins}}</password>\n` },
+  "rclone's configuration": {
+    secret: rclone(word(30)),
+    text: `[shop]\ntype = sftp\nhost = h7.shop7.io\nuser = ci\npass = ${rclone(word(30))}\n`,
+  },
+  "FileZilla's site manager": {
+    secret: base64(word(31)),
+    text: `<Server><Host>h</Host><User>ci</User><Pass encoding="base64">${base64(word(31))}</Pass></Server>`,
+  },
+  "Subversion's store": {
+    secret: word(32),
+    text: `K 8\npasstype\nV 6\nsimple\nK 8\npassword\nV 16\n${word(32)}\nK 8\nusername\nV 2\nci\nEND\n`,
+  },
+  'a bearer of Composer': { secret: word(33), text: JSON.stringify({ bearer: { 'repo.shop7.io': word(33) } }) },
+  '.yarnrc.yml with user and password': { secret: word(34), text: `npmAuthIdent: "ci:${word(34)}"\n` },
+  "Bundler's configuration": { secret: word(35), text: `---\nBUNDLE_GEMS__SHOP7__IO: "ci:${word(35)}"\n` },
+  "sbt's credentials": {
+    secret: word(36),
+    text: `credentials += Credentials("Nexus", "nexus.shop7.io", "ci", "${word(36)}")\n`,
+  },
+  "Poetry's auth.toml": {
+    secret: word(37),
+    text: `[http-basic.shop7]\nusername = "ci"\npassword = "${word(37)}"\n`,
+  },
+  'a registry of Cargo': { secret: randomText(38, 40), text: `[registries.shop7]\ntoken = "${randomText(38, 40)}"\n` },
+  "Snowflake's connections.toml": {
+    secret: word(39),
+    text: `[connections.shop]\naccount = "shop7"\nuser = "ci"\npassword = "${word(39)}"\n`,
+  },
+  'a session of aws sso': {
+    secret: joined('aoa', 'AAAAA', randomText(40, 300)),
+    text: JSON.stringify({
+      accessToken: joined('aoa', 'AAAAA', randomText(40, 300)),
+      expiresAt: '2026-11-22T00:00:00Z',
+    }),
+  },
+  "RabbitMQ's cookie": {
+    secret: randomText(41, 20, upper),
+    text: `ENV RABBITMQ_ERLANG_COOKIE=${randomText(41, 20, upper)}\n`,
+  },
+  "DBeaver's credentials": {
+    secret: word(42),
+    text: JSON.stringify({ pg: { '#connection': { user: 'app', password: word(42) } } }),
+  },
+  "PuTTY's key": {
+    secret: putty,
+    text: `${putty}\n`,
+  },
+  's3cmd’s configuration': {
+    secret: randomText(43, 40),
+    text: `[default]\naccess_key = ${joined('AK', 'IA', randomText(44, 16, upper))}\nsecret_key = ${randomText(43, 40)}\n`,
+  },
+  'Helm’s repositories.yaml': {
+    secret: word(45),
+    text: `repositories:\n- name: shop\n  password: ${word(45)}\n  url: https://charts.shop7.io\n  username: ci\n`,
+  },
+  "Vault's token": {
+    secret: joined('hv', 's.', randomText(46, 90)),
+    text: joined('hv', 's.', randomText(46, 90)),
+  },
+  'key of a kubeconfig': { secret: kubeKey, text: `users:\n- name: a\n  user:\n    client-key-data: ${kubeKey}\n` },
   'hex password of a .my.cnf': {
     secret: randomHex(23, 24),
     text: `[client]\nuser=root\npassword="${randomHex(23, 24)}"\n`,

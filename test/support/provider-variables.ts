@@ -23,6 +23,7 @@ export const providerVariables: Readonly<Record<string, ProviderVariable>> = {
   database: { variable: 'DATABASE_CONNECTION', whole: true },
   definedfi: { variable: 'DEFINED_FI_API_KEY' },
   drake: { variable: 'DRAKE_SERIAL_NUMBER' },
+  erlang: { variable: 'RABBITMQ_ERLANG_COOKIE' },
   faceplusplus: { variable: 'FACEPP_API_SECRET' },
   getgist: { variable: 'GETGIST_API_KEY' },
   google: { variable: 'GOOGLE_APPLICATION_CREDENTIALS_JSON', whole: true },

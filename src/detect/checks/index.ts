@@ -38,6 +38,7 @@ import {
 } from './password.ts';
 import { encryptedPemPrivateKey, isBase64PemPrivateKey, isPgpPrivateKey, pemPrivateKey } from './private-key.ts';
 import { hasBase64JsonPart, hasDiscordBotId, hasGrafanaChecksum, isBase64Pair } from './token-structure.ts';
+import { isBase64Password, isRcloneObscured } from './tool-password.ts';
 import { uuid } from './uuid.ts';
 
 /** Every check by the name rules call it. */
@@ -84,6 +85,8 @@ export const checks: Readonly<Record<string, Check>> = {
   'strong-password': isStrongPassword,
   'weak-password': isWeakPassword,
   'base64-json-part': hasBase64JsonPart,
+  'base64-password': isBase64Password,
+  'rclone-obscured': isRcloneObscured,
   'base64-pair': isBase64Pair,
   'discord-bot-id': hasDiscordBotId,
   'freshchat-context-jwt': isFreshchatOrAnonymousJwt,
