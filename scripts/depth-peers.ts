@@ -121,7 +121,7 @@ function printed(columns: readonly Column[]): string {
   });
   const day = new Date().toISOString().slice(0, 10);
   const heads = ['', 'places', ...columns.map(({ title }) => title)];
-  return `Counted ${day}.\n\n${table(heads, rows)}\n\n## What is missed\n\n${missed.join('\n\n')}`;
+  return `## Counted\n\nOn ${day}:\n\n${table(heads, rows)}\n\n## What is missed\n\n${missed.join('\n\n')}`;
 }
 
 function controlImage(files: readonly ControlFile[]): ImageSpec {
