@@ -144,10 +144,17 @@ class Content {
     this.#head = undefined;
     const kind = packedKind(head);
     if (kind === undefined) {
-      if (this.#containers.at(-1) !== 'bare' && isBarePath(this.#chain.at(-1) ?? this.#file.path)) this.#open('bare');
+      if (this.#isBare()) this.#open('bare');
       else if (mayEmbed(head)) this.#search = new EmbeddedSearch(head);
     } else if ('named' in kind) this.#name(kind.named);
     else this.#open(kind.opens);
+  }
+
+  /** A line about a file is no archive in it: it is never too deep, only left out. */
+  #isBare(): boolean {
+    if (this.#containers.at(-1) === 'bare' || this.#chain.length >= linksPerLevel * this.#file.layer.limits.depth)
+      return false;
+    return isBarePath(this.#chain.at(-1) ?? this.#file.path);
   }
 
   #open(kind: OpenedKind, container: ContainerKind = kind): void {

@@ -12,6 +12,8 @@ import { packedKind } from '../../src/layer/magic.ts';
 import { coreDump, elfProgram, machOProgram, peProgram, stringsOf } from '../support/programs.ts';
 import { randomHex, randomText } from './rules.ts';
 
+/** Where there is one. */
+const compiler = 'gcc';
 const token = `dop_v1_${randomHex(31, 64)}`;
 const password = randomText(32, 16);
 const texts = ['%s: no such file', token, `postgres://shop:${password}@db7.shop7.io:5432/shop`, 'usage: %s [options]'];
@@ -44,7 +46,7 @@ describe('programs', function () {
       const strings = texts.map((text) => `puts(${JSON.stringify(text)});`).join(' ');
       writeFileSync(source, `#include <stdio.h>\nint main(void) { ${strings} return 0; }\n`);
       try {
-        execFileSync('gcc', ['-O2', '-o', join(folder, 'a'), source], { stdio: 'ignore' });
+        execFileSync(compiler, ['-O2', '-o', join(folder, 'a'), source], { stdio: 'ignore' });
       } catch {
         this.skip();
       }

@@ -23,11 +23,11 @@ describe('files that are a secret', function () {
     rules = compileMatcher(await readRuleFolder('rules'));
   });
 
-  const scan = async (files: Readonly<Record<string, string | Uint8Array>>): Promise<string[][]> => {
+  const scan = async (files: Readonly<Record<string, string | Uint8Array>>, depth = 4): Promise<string[][]> => {
     const { contents, diagnostics } = await scanBlob(
       inChunks(tarOf(files)),
       { rules, automaton: undefined, seed: 1 },
-      {},
+      { limits: { depth } },
     );
     assert.deepEqual(diagnostics, []);
     return contents.flatMap(({ path, nested, matches }) =>
@@ -65,6 +65,10 @@ describe('files that are a secret', function () {
         ['credentials-config.json › credentials-config.json', 'dbeaver-password', password],
       ],
     );
+  });
+
+  it('are no archives: where none is opened nothing is left out', async () => {
+    assert.deepEqual(await scan({ 'etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n' }, 0), []);
   });
 
   it('are none where their form is another', async () => {

@@ -164,14 +164,14 @@ export function writeOut(kind: EscapeKind, bytes: Uint8Array, start: number, end
   let length = 0;
   for (let at = start; at < end; ) {
     const byte = bytes[at] as number;
-    const found = byte === lead ? read(bytes, at, end) : undefined;
+    const found = byte === lead ? read(bytes, at, end, start) : undefined;
     if (found === undefined) {
       out[length++] = byte;
       at++;
       continue;
     }
     // No escape is shorter than the UTF-8 of its character.
-    const hidden = standsInValue(bytes, at, end, found) ? found.value : undefined;
+    const hidden = standsInValue(bytes, at, { low: start, end }, found) ? found.value : undefined;
     if (hidden !== undefined) out[length] = standIn;
     const written = found.value === gone ? 0 : hidden === undefined ? writeCodePoint(out, length, found) : 1;
     const next = length + written;
@@ -187,11 +187,16 @@ const standIn = 0x5f;
 const ofValue = /[\w!@#%^&*+?.-]/;
 const [dollar, backtick] = [0x24, 0x60];
 
-function standsInValue(bytes: Uint8Array, at: number, end: number, { value, length }: Escape): boolean {
+function standsInValue(
+  bytes: Uint8Array,
+  at: number,
+  { low, end }: { readonly low: number; readonly end: number },
+  { value, length }: Escape,
+): boolean {
   if (![quote, apostrophe, backslash, dollar, backtick].includes(value)) return false;
   const after = latin1(bytes, at + length, Math.min(end, at + length + 24));
   const isInside =
-    at > 0 && ofValue.test(String.fromCharCode(bytes[at - 1] as number)) && ofValue.test(after.slice(0, 1));
+    at > low && ofValue.test(String.fromCharCode(bytes[at - 1] as number)) && ofValue.test(after.slice(0, 1));
   // A variable that is expanded later is none that is known: `prefix\$DB_PASSWORD`.
   return isInside && !(value === dollar && /^[A-Z][A-Z0-9_]{2,}(?![a-z])/.test(after));
 }
@@ -229,11 +234,12 @@ interface Escape {
 /** The value of an escape that stands for nothing. */
 const gone = -1;
 
-type EscapeReader = (bytes: Uint8Array, at: number, end: number) => Escape | undefined;
+/** Reads the escape at an offset; nothing outside of `low`…`end` may decide. */
+type EscapeReader = (bytes: Uint8Array, at: number, end: number, low: number) => Escape | undefined;
 
 const controls: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9 };
 
-const readBackslash: EscapeReader = (bytes, at, end) => {
+const readBackslash: EscapeReader = (bytes, at, end, low) => {
   if (at + 1 >= end) return undefined;
   const next = bytes[at + 1] as number;
   const char = String.fromCharCode(next);
@@ -246,21 +252,22 @@ const readBackslash: EscapeReader = (bytes, at, end) => {
   if (octal !== undefined) return { value: octal, isByte: true, length: 4 };
   const control = controls[char];
   if (control !== undefined) return { value: control, isByte: true, length: 2 };
-  if (next === lineFeed || next === carriageReturn) return readLineEnd(bytes, at, end);
+  if (next === lineFeed || next === carriageReturn) return readLineEnd(bytes, at, end, low);
   // Classes of regular expressions (`\d`) are no escapes; signs stand for themselves.
   const isSign = next > 0x20 && next < 0x7f && !/[0-9A-Za-z]/.test(char);
   return isSign ? { value: next, isByte: true, length: 2 } : undefined;
 };
 
 /** A backslash at the end of a line: the next one goes on, behind its indentation in YAML and where a word ended. */
-function readLineEnd(bytes: Uint8Array, at: number, end: number): Escape {
+const readLineEnd: EscapeReader = (bytes, at, end, low) => {
   const isPair = bytes[at + 1] === carriageReturn && at + 2 < end && bytes[at + 2] === lineFeed;
   let length = isPair ? 3 : 2;
-  if (isBlank(bytes[at - 1]) || yamlString.test(latin1(bytes, Math.max(0, at - nameReach), at))) {
+  const before = latin1(bytes, Math.max(low, at - nameReach), at);
+  if (/[ \t]$/.test(before) || yamlString.test(before)) {
     while (at + length < end && isBlank(bytes[at + length])) length++;
   }
   return { value: gone, isByte: true, length };
-}
+};
 
 function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09;
@@ -277,9 +284,9 @@ const readQuotes: EscapeReader = (bytes, at, end) => {
 };
 
 /** `;s:12:` between two strings that PHP has serialized, written out as a name's colon. */
-const readSerialized: EscapeReader = (bytes, at, end) => {
+const readSerialized: EscapeReader = (bytes, at, end, low) => {
   const found = serialized.exec(latin1(bytes, at, Math.min(end, at + 12)));
-  return found === null || bytes[at - 1] !== quote
+  return found === null || at === low || bytes[at - 1] !== quote
     ? undefined
     : { value: 0x3a, isByte: true, length: found[0].length - 1 };
 };

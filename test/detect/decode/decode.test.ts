@@ -92,7 +92,12 @@ describe('Matcher, on what is encoded', function () {
     fc.assert(
       fc.property(
         fc.constantFrom(...Object.values(encodings)),
-        fc.array(fc.constantFrom('\n', ' ', 'word', 'SomeLongName/OrPath', '\\/', '%2F', '\u0000a\u0000', '=')),
+        fc.array(
+          fc.constantFrom(
+            ...['\n', ' ', 'word', 'SomeLongName/OrPath', '\\/', '%2F', '\u0000a\u0000', '='],
+            ...['foo_secret=', 'x7Kq2Lm4\\$bNp6Rs8Tv0Wx2', 'a\\\nb', 'k: "v\\\n   w', '";s:20:"', `'\\''`],
+          ),
+        ),
         fc.array(fc.nat(1600), { maxLength: 12 }),
         fc.nat(3),
         ({ encode }, noise, cuts, copies) => {
