@@ -1,7 +1,7 @@
 /**
  * Gives git's objects to a sink, named by hashing them: files, messages of commits and of tags as members, and to whoever
- * puts the history together what commits, trees and tags say of each other. Trees are no members: their names are in the report
- * where a file is, and raw ids are nothing to look for secrets in.
+ * puts the history together what commits, trees and tags say of each other. Trees are no members: the names in
+ * them are given by the history, once each, and raw ids are nothing to look for secrets in.
  */
 
 import { createHash, type Hash } from 'node:crypto';

@@ -41,13 +41,25 @@ export class GitHistory {
   readonly #entries: number[] = [];
   readonly #names: string[] = [];
   readonly #nameIndexes = new Map<string, number>();
+  readonly #onName: (name: string) => void;
   #nameLetters = 0;
   #parents = 0;
   #isCut = false;
+  #areNamesCut = false;
+
+  /** Names of files and folders are given once, however many trees have them. */
+  constructor(onName: (name: string) => void) {
+    this.#onName = onName;
+  }
 
   /** True where the history is larger than what is kept of it. */
   get isCut(): boolean {
     return this.#isCut;
+  }
+
+  /** True where there are names that were not given. */
+  get areNamesCut(): boolean {
+    return this.#areNamesCut;
   }
 
   add(node: GitNode): void {
@@ -100,8 +112,11 @@ export class GitHistory {
   #addTree({ id, content }: Extract<GitNode, { kind: 'tree' }>): void {
     const key = keyOf(id);
     if (this.#trees.has(key)) return;
-    if (this.#entries.length >= 2 * mostTreeEntries || this.#nameLetters >= mostNameLetters) {
+    if (this.#nameLetters >= mostNameLetters) this.#areNamesCut = true;
+    if (this.#entries.length >= 2 * mostTreeEntries || this.#areNamesCut) {
       this.#isCut = true;
+      // Where a file was is forgotten, what it was called is looked at.
+      if (!this.#areNamesCut) for (const { name } of gitTreeEntries(content, id.length / 2)) this.#indexOf(name);
       return;
     }
     this.#trees.set(key, this.#entries.length);
@@ -117,6 +132,7 @@ export class GitHistory {
     if (known !== undefined) return known;
     this.#nameIndexes.set(name, this.#names.length);
     this.#nameLetters += name.length;
+    this.#onName(name);
     return this.#names.push(name) - 1;
   }
 

@@ -28,10 +28,20 @@ interface Sightings {
 /** Collects what is found in objects, and tells where in the history it is once the layer has passed. */
 export class GitMatches {
   readonly refs: GitRefs = new GitRefs();
-  readonly #history = new GitHistory();
+  readonly #history: GitHistory;
   readonly #bySecret = new Map<string, Sightings>();
   #sightings = 0;
   #dropped = 0;
+
+  /** Names of files and folders of the history are given as they come, once each. */
+  constructor(onName: (name: string) => void) {
+    this.#history = new GitHistory(onName);
+  }
+
+  /** True where names of the history were not given. */
+  get areNamesCut(): boolean {
+    return this.#history.areNamesCut;
+  }
 
   addNode(node: GitNode): void {
     this.#history.add(node);

@@ -108,6 +108,11 @@ export class PathStrings {
     this.#add(name.slice(shared), { ordinal, type: 'file', path, nested, containers, shared });
   }
 
+  /** Adds a name that a repository's history has, perhaps of a file that is gone. */
+  gitName({ ordinal, path }: Pick<Line, 'ordinal' | 'path'>, around: readonly string[], name: string): void {
+    this.#add(name, { ordinal, type: 'file', path, nested: [...around, name], shared: 0 });
+  }
+
   /** The batches that are full; with `all` what is begun as well. */
   take(all = false): PathBatch[] {
     if (all) this.#seal();

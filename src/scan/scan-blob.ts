@@ -89,9 +89,11 @@ class Collector implements LayerVisitor {
   );
   /** By place and secret: a folder's name is part of many. */
   readonly #inHeaders = new Map<string, ContentMatches>();
-  readonly #git = new GitMatches();
+  readonly #git = new GitMatches((name) => this.#pathStrings.gitName(this.#current, this.#around, name));
   /** Objects of git that are open, by depth. */
   readonly #objects: (GitObject | undefined)[] = [];
+  /** Names that lead to the content that is open. */
+  #around: readonly string[] = [];
   #nextId = 0;
   #current: { ordinal: number; path: string; rawName?: string } = { ordinal: 0, path: '' };
   #dropped = 0;
@@ -113,6 +115,7 @@ class Collector implements LayerVisitor {
     this.#current = { ordinal, path, ...(rawName === undefined ? {} : { rawName }) };
     if (entry.type !== 'file') return;
     this.#objects.length = 0;
+    this.#around = [];
     this.#begin(this.#files, []);
     this.#git.refs.begin(0, path);
   }
@@ -131,6 +134,7 @@ class Collector implements LayerVisitor {
     const depth = nested.length;
     this.#objects.length = depth;
     this.#objects[depth] = object;
+    this.#around = nested;
     // What git's objects are called is our word.
     if (object === undefined) {
       this.#pathStrings.member(this.#current, nested, containers);
@@ -148,10 +152,12 @@ class Collector implements LayerVisitor {
   memberEnd(depth: number): void {
     this.#matcherAt(depth).end();
     this.#git.refs.end(depth);
+    this.#around = this.#around.slice(0, depth - 1);
   }
 
   gitNode(node: GitNode): void {
     this.#git.addNode(node);
+    this.#matchPaths();
   }
 
   diagnostic(diagnostic: Diagnostic): void {
@@ -173,6 +179,10 @@ class Collector implements LayerVisitor {
           `matches in ${dropped} more contents are not listed: ${mostContents} contents with matches are kept a layer`,
         ),
       );
+    }
+    if (this.#git.areNamesCut) {
+      const message = 'a git history has more names of files than are kept of it: some of them were not scanned';
+      this.diagnostics.push(incomplete('LIMIT_EXCEEDED', '', message));
     }
     if (this.#git.isCut) {
       const message =

@@ -73,6 +73,50 @@ describe('an image of a repository', function () {
     assert.ok(findingsOf(image.findings, password).some(({ location }) => location.path === 'app/.git/config'));
   });
 
+  it('leaks what stands in names: of files that are gone, of branches and tags, in notes, reflogs and submodules', async () => {
+    const repository = new GitRepository(join(folder, 'names'));
+    repository.commit({ 'config/a': 'a' });
+    const places: Readonly<Record<string, (secret: string) => void>> = {
+      'a file that is gone': (secret) => {
+        repository.commit({ [`old/${secret}.txt`]: 'x', kept: 'y' });
+        repository.commit({ [`old/${secret}.txt`]: undefined });
+      },
+      'a folder that is gone': (secret) => {
+        repository.commit({ [`${secret}/x.txt`]: 'x' });
+        repository.commit({ [`${secret}/x.txt`]: undefined });
+      },
+      'a branch': (secret) => repository.run('branch', `feature/${secret}`),
+      'a tag': (secret) => repository.run('tag', secret),
+      'a message': (secret) => repository.commit({}, `Use ${secret}`),
+      'an author': (secret) =>
+        repository.run('commit', '-q', '--allow-empty', '--author', `A <${secret}@x.test>`, '-m', 'x'),
+      'an annotated tag': (secret) => repository.run('tag', '-a', '-m', `Release with ${secret}`, 'v1'),
+      'a note': (secret) => repository.run('notes', 'add', '-m', `token ${secret}`),
+      'a stash': (secret) => {
+        repository.write({ kept: `TOKEN=${secret}` });
+        repository.run('stash');
+      },
+      'a reflog': (secret) => {
+        repository.commit({ kept: 'z' }, `Undo ${secret}`);
+        repository.run('reset', '-q', '--hard', 'HEAD~1');
+      },
+      'a submodule': (secret) =>
+        repository.commit({
+          '.gitmodules': `[submodule "a"]\n\tpath = a\n\turl = https://oauth2:${secret}@git.acme-widgets.com/a.git\n`,
+        }),
+      'a setting': (secret) => repository.run('config', 'http.extraheader', `Authorization: Bearer ${secret}`),
+    };
+    const secrets = Object.keys(places).map((_, index) => made('github', 100 + index));
+    for (const [index, leak] of Object.values(places).entries()) leak(secrets[index]!);
+    for (const state of ['loose', 'packed']) {
+      if (state === 'packed')
+        repository.run('-c', 'gc.reflogExpire=never', '-c', 'gc.reflogExpireUnreachable=never', 'gc', '-q');
+      const image = onlyImage(await scanJson([imageOf(`names-${state}`, repository)]));
+      const lost = Object.keys(places).filter((_, index) => findingsOf(image.findings, secrets[index]!).length === 0);
+      assert.deepEqual([state, lost, image.coverage.complete], [state, [], true]);
+    }
+  });
+
   it('shows a person the commit and not git’s own files', async () => {
     const { stdout, code } = await whichlayer(['scan', path], { env: { COLUMNS: '200' } });
     assert.equal(code, 1);
