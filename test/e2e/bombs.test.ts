@@ -444,6 +444,8 @@ const families: Readonly<Record<string, Readonly<Record<string, Bomb>>>> = {
       () => config({ config: { Env: [`A=${'x=y '.repeat(MiB)}`] }, history: [] }),
       'nothing',
     ],
+  },
+  'layers and instructions': {
     'a manifest of ten thousand layers': [
       () => {
         const [one] = layer({ files: {} }).layers!;
