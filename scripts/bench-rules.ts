@@ -9,9 +9,9 @@ import path from 'node:path';
 import { anchorSpan } from '../src/detect/anchor.ts';
 import { createAutomaton } from '../src/detect/automaton.ts';
 import type { CompiledDetector } from '../src/detect/compile-detector.ts';
+import { anchorsBeside, compileMatcher, mayStand } from '../src/detect/compiled-rules.ts';
 import { evaluate, nearWindow, type View } from '../src/detect/evaluate.ts';
 import { loadAutomaton, loadRules } from '../src/detect/load-rules.ts';
-import { compileMatcher } from '../src/detect/matcher.ts';
 import { walkLayer } from '../src/layer/walk-layer.ts';
 
 const slabBytes = 4 * 1024 * 1024;
@@ -108,7 +108,12 @@ function hit(
   output: number,
   searched: Map<CompiledDetector, { start: number; end: number }>,
 ): void {
-  for (const { anchor, detectors: ofAnchor } of rules.anchors[output] ?? []) {
+  if (!mayStand(rules, output, view.bytes, position, view)) return;
+  const anchors = rules.anchors[output]!;
+  for (const { anchor, detectors: ofAnchor } of [
+    ...anchors.always,
+    ...anchorsBeside(anchors, view.bytes, position + 1),
+  ]) {
     const start = position + 1 - anchor.needle.length;
     if (start < 0) continue;
     const span = measure(words, anchor.needle, () => anchorSpan(anchor, view.bytes, start, view));

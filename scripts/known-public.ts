@@ -9,10 +9,11 @@ import { globSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { compileMatcher } from '../src/detect/compiled-rules.ts';
 import { entropyOf } from '../src/detect/entropy.ts';
 import { publicSecretHash } from '../src/detect/known-public.ts';
 import { loadAutomaton, loadRules } from '../src/detect/load-rules.ts';
-import { compileMatcher, Matcher } from '../src/detect/matcher.ts';
+import { Matcher } from '../src/detect/matcher.ts';
 
 const list = new URL('../rules/known-public.txt', import.meta.url.replace('/dist/scripts/', '/scripts/'));
 const known = new Map<string, string>();

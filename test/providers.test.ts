@@ -7,8 +7,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
+import { compileMatcher } from '../src/detect/compiled-rules.ts';
 import { ruleFilesIn } from '../src/detect/load-rules.ts';
-import { compileMatcher, detect } from '../src/detect/matcher.ts';
+import { detect } from '../src/detect/matcher.ts';
 import { parseRules } from '../src/detect/parse-rules.ts';
 import { captureCount, extentOf } from '../src/detect/pattern-analysis.ts';
 import { parsePattern } from '../src/detect/pattern-parser.ts';

@@ -5,9 +5,9 @@
 
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
+import { type CompiledRules, compilePlan } from '../../src/detect/compiled-rules.ts';
 import { loadAutomaton, loadPlan, loadRules, ruleSetOf } from '../../src/detect/load-rules.ts';
 import { decodePlan, encodePlan, planMatches } from '../../src/detect/match-plan.ts';
-import { type CompiledRules, compilePlan } from '../../src/detect/matcher.ts';
 import type { RuleSet } from '../../src/detect/rule.ts';
 import { decompress } from '../../src/layer/decompress.ts';
 import type { LayerVisitor } from '../../src/layer/entry.ts';
@@ -39,7 +39,10 @@ export const stages: Readonly<Record<string, Stage>> = {
   // The automaton tells its hits, and nobody has an anchor there.
   automaton: async (layers) => {
     const rules = await builtIn();
-    const deaf: CompiledRules = { ...rules, anchors: rules.anchors.map(() => []) };
+    const deaf: CompiledRules = {
+      ...rules,
+      anchors: rules.anchors.map((each) => ({ ...each, always: [], beside: undefined })),
+    };
     return () => scanAll(layers, deaf);
   },
   rules: async (layers) => {

@@ -5,6 +5,7 @@
  */
 
 import type { Span } from './anchor.ts';
+import { charSet, wordSet } from './char-set.ts';
 import { anchorNamesSecret, isGlue, namesNobody, namesSecret, namesSomethingElse, wordsOf } from './name-words.ts';
 
 /** A place where a value may begin. */
@@ -22,15 +23,19 @@ export interface NameSearch {
   readonly anchor: Span;
   /** Where other assignments are looked for. */
   readonly region: Span;
-  /** A detector of last resort looks only at names its anchor is part of. */
-  readonly directOnly: boolean;
+  /** A detector of last resort looks only at names its anchor is part of, and only where its pattern may match. */
+  readonly mayMatch?: (start: number) => boolean;
 }
 
 /** Bytes a name reaches before its anchor, at most. */
 export const nameLookBehind = 64;
 
+/** Bytes beyond the place where a value begins that are read to find that place, at most. */
+export const valueLookAhead = 256;
+
 const placeLimit = 12;
-const nameChar = /[0-9A-Za-z_.$-]/;
+const nameSet = charSet('09AZaz', '_.$-');
+const joinSet = charSet('', '.$-');
 const closing = /\\{0,3}["'`]?[)\]}]{0,2}/y;
 const moreWords =
   /(?:[ \t]{1,2}(?:api|access|auth|secret|private|client|app|user|account|master|admin|key|keys|token|password|passphrase|credential|credentials|bearer|id)\b){1,3}/iy;
@@ -43,8 +48,16 @@ const operator =
 const plainSign =
   /["'\]]{0,2}[ \t]{0,16}:?=?(?<=[:=])[ \t]{0,4}["'`]?[0-9A-Za-z]|[ \t]{1,4}(?:["'`](?=[0-9A-Za-z])|(?=[0-9A-Za-z_-]{0,40}[A-Z])(?=[0-9A-Za-z_-]{0,40}[a-z])(?=[0-9A-Za-z_-]{0,40}[0-9])(?=[0-9A-Za-z_-]{16}))/y;
 const blank = /[ \t]{1,16}/y;
-const opening =
-  /(?:\s{1,60}|\\{1,3}(?=["'`])|["'`]{1,3}|[([{<@|>]|!\[CDATA\[|\$\{(?!(?:env|file|sys|secret|secrets|vault):)\w{1,60}:-?|(?:[\w.-]{1,40}[ \t])?AQAAABAAA[ \t]|[rbfuRBFU](?=["'])|(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|SSWS|Bot|OAuth|GenieKey|AccessKey)(?:[ \t]{1,4}|%20|\s{0,2}["']\s{0,2}[+.]\s{0,2}["'])|(?:std::)?[Ss]tring(?=[("'])|new(?= ))/iy;
+/** What a value is wrapped in: signs, and words that begin with a letter. */
+const openingSign =
+  /\s{1,60}|\\{1,3}(?=["'`])|["'`]{1,3}|[([{<@|>]|!\[CDATA\[|\$\{(?!(?:env|file|sys|secret|secrets|vault):)\w{1,60}:-?/iy;
+const openingWord =
+  /[rbfu](?=["'])|(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|SSWS|Bot|OAuth|GenieKey|AccessKey)(?:[ \t]{1,4}|%20|\s{0,2}["']\s{0,2}[+.]\s{0,2}["'])|(?:std::)?string(?=[("'])|new(?= )/iy;
+/** Jenkins writes which key a value is encrypted with before it. */
+const openingCode = /(?:[\w.-]{1,40}[ \t])?AQAAABAAA[ \t]/y;
+/** First letters of those words. */
+const openingLetters = charSet('', 'rbfutkasognRBFUTKASOGN');
+const [dash, dot] = [0x2d, 0x2e];
 const identifier = /[A-Za-z_$][\w.$-]{0,80}/g;
 const strongOnly = { blank: false };
 /** Letters of a vendor's name that may be assigned to without a word for the secret, at least. */
@@ -54,8 +67,11 @@ const halfNames: ReadonlySet<string> = new Set(['private', 'access']);
 
 /** Every place where a value for this anchor may begin, nearest first. */
 export function findValues(text: string, search: NameSearch): ValuePlace[] {
-  if (!isWhole(text, search.anchor)) return [];
   const name = nameAround(text, search.anchor);
+  const { mayMatch } = search;
+  // Nine of ten words that look like names are followed by code: what is dear is asked after that.
+  const mayFollow = mayMatch === undefined ? undefined : directValues(text, name).filter(mayMatch);
+  if (mayFollow?.length === 0 || !isWhole(text, search.anchor)) return [];
   const anchorWords = wordsOf(text.slice(search.anchor.start, search.anchor.end));
   const words = wordsOf(
     `${text.slice(name.start, search.anchor.start)} ${text.slice(search.anchor.end, name.end)}${name.tail}`,
@@ -63,23 +79,29 @@ export function findValues(text: string, search: NameSearch): ValuePlace[] {
   const isSecret = namesSecret(words) || anchorNamesSecret(anchorWords) || halfNames.has(words.at(-1) ?? '');
   const places: ValuePlace[] = [];
   if (isSecret && !namesSomethingElse(words)) {
-    // `/run/secrets/db-password NEXT=…`: the end of a path or a value names nothing that follows a blank.
-    const mayBeBlank = !/[/=]/.test(text[name.start - 1] ?? '');
-    for (const start of valuesAfter(text, name.end + name.tail.length, { blank: mayBeBlank })) {
-      places.push({ start, direct: true, doubtful: false });
-    }
+    for (const start of mayFollow ?? directValues(text, name)) places.push({ start, direct: true, doubtful: false });
   }
-  if (!search.directOnly && places.length === 0) addDoubtful(text, search.anchor, name, anchorWords, places);
-  if (!search.directOnly) addOthers(text, search, { name, isSecret }, places);
+  if (mayFollow !== undefined) return places;
+  if (places.length === 0) addDoubtful(text, search.anchor, name, anchorWords, places);
+  addOthers(text, search, { name, isSecret }, places);
   return places;
 }
 
+type Name = Span & { readonly tail: string };
+
+/** Where the value of an anchor's own name may begin. */
+function directValues(text: string, name: Name): number[] {
+  // `/run/secrets/db-password NEXT=…`: the end of a path or a value names nothing that follows a blank.
+  const before = text[name.start - 1];
+  return valuesAfter(text, name.end + name.tail.length, { blank: before !== '/' && before !== '=' });
+}
+
 /** The identifier an anchor stands in, and secret words after it in prose (`acme api key`). */
-function nameAround(text: string, anchor: Span): Span & { readonly tail: string } {
+function nameAround(text: string, anchor: Span): Name {
   let { start, end } = anchor;
-  while (start > 0 && anchor.start - start < nameLookBehind && nameChar.test(text[start - 1] ?? '')) start--;
-  while (end < text.length && end - anchor.end < 80 && nameChar.test(text[end] ?? '')) end++;
-  while (end > anchor.end && /[.$-]/.test(text[end - 1] ?? '')) end--;
+  while (start > 0 && anchor.start - start < nameLookBehind && nameSet[text.charCodeAt(start - 1)] === 1) start--;
+  while (end < text.length && end - anchor.end < 80 && nameSet[text.charCodeAt(end)] === 1) end++;
+  while (end > anchor.end && joinSet[text.charCodeAt(end - 1)] === 1) end--;
   return { start, end, tail: matchAt(moreWords, text, end) };
 }
 
@@ -201,21 +223,37 @@ function isWhole(text: string, anchor: Span): boolean {
 
 /** Where the value of a name that ends at `end` may begin; empty where no assignment follows. */
 function valuesAfter(text: string, end: number, { blank: mayBeBlank }: { readonly blank: boolean }): number[] {
-  let at = end + matchAt(closing, text, end).length;
-  const operators = [attribute, typed, operator];
-  const sign = operators.map((pattern) => matchAt(pattern, text, at)).find((found) => found !== '');
-  if (sign !== undefined) at += sign.length;
+  let at = endOf(closing, text, end);
+  const signEnd = firstEnd(text, at);
+  if (signEnd > at) at = signEnd;
   else {
-    const gap = matchAt(blank, text, at);
-    if (gap === '' || !mayBeBlank) return [];
-    at += gap.length;
+    const gapEnd = endOf(blank, text, at);
+    if (gapEnd === at || !mayBeBlank) return [];
+    at = gapEnd;
   }
   for (let times = 0; times < 10; times++) {
-    const open = matchAt(opening, text, at);
-    if (open === '') break;
-    at += open.length;
+    const opened = openedAt(text, at);
+    if (opened === at) break;
+    at = opened;
   }
   return at >= text.length ? [] : [at, ...quotedAfter(text, at)];
+}
+
+/** Where a sign that assigns ends; `at` where there is none. */
+function firstEnd(text: string, at: number): number {
+  const attributeEnd = endOf(attribute, text, at);
+  if (attributeEnd > at) return attributeEnd;
+  const typedEnd = endOf(typed, text, at);
+  return typedEnd > at ? typedEnd : endOf(operator, text, at);
+}
+
+/** Where something that opens a value ends; `at` where nothing does. */
+function openedAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  if (wordSet[code] !== 1 && code !== dash && code !== dot) return endOf(openingSign, text, at);
+  const wordEnd = openingLetters[code] === 1 ? endOf(openingWord, text, at) : at;
+  if (wordEnd > at) return wordEnd;
+  return text.includes('AQAAABAAA') ? endOf(openingCode, text, at) : at;
 }
 
 /** Where the other texts begin of a list whose first quoted text begins at `start`: `= 'a', 'b'`. */
@@ -245,6 +283,12 @@ function quotedAfter(text: string, start: number): number[] {
     if (char === '"' || char === "'" || char === '`') places.push(at + 1);
   }
   return places;
+}
+
+/** Where a sticky pattern that begins at `at` ends; `at` where it does not match. */
+function endOf(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): string {

@@ -4,15 +4,32 @@
  */
 
 import { type CharSet, digitSet } from './char-set.ts';
-import type { Run } from './pattern-analysis.ts';
+import type { Run, Step } from './pattern-analysis.ts';
 
 /** Whether the bytes at `start` begin as every match does. */
-export function beginsWith(bytes: Uint8Array, start: number, end: number, leading: readonly CharSet[]): boolean {
-  if (start + leading.length > end) return false;
-  for (let at = 0; at < leading.length; at++) {
-    if ((leading[at] as CharSet)[bytes[start + at] as number] === 0) return false;
+export function beginsWith(bytes: Uint8Array, start: number, end: number, leading: readonly Step[]): boolean {
+  let at = start;
+  for (const { set, min, max } of leading) {
+    const least = at + min;
+    if (least > end) return false;
+    for (; at < least; at++) if (set[bytes[at] as number] === 0) return false;
+    if (max === min) continue;
+    for (const last = Math.min(end, at + max - min); at < last && set[bytes[at] as number] === 1; ) at++;
   }
   return true;
+}
+
+/** Whether a value that begins at `start` may be strong by its first run: with a digit, or of three other kinds of characters. */
+export function mayBeStrong(bytes: Uint8Array, start: number, end: number, set: CharSet): boolean {
+  let kinds = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (set[byte] === 0) break;
+    if (byte >= 0x30 && byte <= 0x39) return true;
+    kinds |= byte >= 0x61 && byte <= 0x7a ? 1 : byte >= 0x41 && byte <= 0x5a ? 2 : 4;
+    if (kinds === 7) return true;
+  }
+  return false;
 }
 
 /** Whether a byte is in `start`…`end`. */

@@ -1,18 +1,19 @@
 /** A detector made ready to run: expressions compiled, what bytes can tell beforehand worked out, bounds made sure. */
 
 import { type CompiledAllowList, compileAllowLists } from './allow-list.ts';
-import type { CharSet } from './char-set.ts';
 import type { Check } from './checks/check.ts';
 import { checks } from './checks/index.ts';
 import { foldCase } from './fold-case.ts';
 import {
   captureCount,
   leadingSets,
+  leadingSteps,
   looksAround,
   maxLengthOf,
   type Run,
   requiredByte,
   requiredRun,
+  type Step,
 } from './pattern-analysis.ts';
 import { type PatternNode, parsePattern } from './pattern-parser.ts';
 import type { Detector } from './rule.ts';
@@ -46,8 +47,12 @@ export interface ReadyDetector {
   /** Those of the checks that read a format, and don't ask how random a secret looks. */
   readonly structuralChecks: readonly Check[];
   readonly companion: RegExp | undefined;
-  /** Sets of the first bytes of a token. */
-  readonly leading: readonly CharSet[];
+  /** How a token or a value begins. */
+  readonly leading: readonly Step[];
+  /** How many of its first bytes have a fixed place. */
+  readonly leadingBytes: number;
+  /** Whether `strong-password` is among the checks. */
+  readonly needsStrong: boolean;
   /** A rare byte every match holds, beyond its leading ones. */
   readonly requiredByte: number | undefined;
   /** The run of bytes every match holds. */
@@ -107,7 +112,7 @@ function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {
   const end = rule.at === 'name' ? valueEnd : wordEnd;
   const source = rule.boundary ? `(?:${rule.pattern})${end}` : rule.pattern;
   const captures = captureCount(tree) > 0;
-  const leading = rule.at === 'token' ? leadingSets(tree) : [];
+  const leadingBytes = rule.at === 'token' ? leadingSets(tree).length : 0;
   return {
     pattern: new RegExp(foldCase(source), `${captures ? 'd' : ''}${rule.at === 'near' ? 'g' : 'y'}`),
     captures,
@@ -115,8 +120,10 @@ function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {
     checks: rule.checks.map(checkNamed),
     structuralChecks: rule.checks.filter((name) => !looksChecks.has(name)).map(checkNamed),
     companion: rule.companion === undefined ? undefined : new RegExp(foldCase(rule.companion.pattern), 'g'),
-    leading,
-    requiredByte: requiredByte(tree, leading.length),
+    leading: rule.at === 'near' ? [] : leadingSteps(tree),
+    leadingBytes,
+    needsStrong: rule.checks.includes('strong-password'),
+    requiredByte: requiredByte(tree, leadingBytes),
     run: requiredRun(tree),
     // A long run without a digit is rare, and then typed by somebody: it needn't be told beforehand.
     needsDigit: requiredRun(tree).length < longRun && rule.checks.some((name) => name === 'digit' || name === 'mixed'),

@@ -6,10 +6,10 @@
 
 import { isAllowed, isPathIn } from './allow-list.ts';
 import type { Span } from './anchor.ts';
-import { findValues, nameLookBehind } from './assignment.ts';
-import { beginsWith, holdsByte, holdsRun, mayAssign } from './byte-check.ts';
+import { findValues, nameLookBehind, type ValuePlace, valueLookAhead } from './assignment.ts';
+import { beginsWith, holdsByte, holdsRun, mayAssign, mayBeStrong } from './byte-check.ts';
 import { latin1, toText } from './bytes.ts';
-import { wordSet } from './char-set.ts';
+import { charSet, wordSet } from './char-set.ts';
 import { type Details, runChecks } from './checks/check.ts';
 import type { CompiledDetector } from './compile-detector.ts';
 import { entropyOf } from './entropy.ts';
@@ -61,6 +61,9 @@ const hostSet: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
 /** What ends in a word character without being part of a word. */
 const escapeEnd = /(?:\\[nrtbfv0]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\[[0-9;]{0,8}m)$/;
 
+/** What it may end in. */
+const escapeEndSet = charSet('09afAF', 'nrtbfv0m');
+
 /** The secrets one detector finds at one anchor; `searchedTo` is where an earlier search of the same content ended. */
 export function evaluate(detector: CompiledDetector, view: View, anchor: Span, searched: Span | undefined): Secret[] {
   if (detector.rule.path !== undefined && !isPathIn([detector.ready.path!], view.path)) return [];
@@ -96,11 +99,10 @@ function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Se
 }
 
 function matchToken(detector: CompiledDetector, view: View, anchor: Span, end: number): Secret[] {
-  if (detector.ready.requiredByte !== undefined) {
-    if (!holdsByte(view.bytes, anchor.start + detector.ready.leading.length, end, detector.ready.requiredByte))
-      return [];
-  }
   if (detector.rule.boundary && !isBoundary(view, anchor.start)) return [];
+  if (detector.ready.requiredByte !== undefined) {
+    if (!holdsByte(view.bytes, anchor.start + detector.ready.leadingBytes, end, detector.ready.requiredByte)) return [];
+  }
   const window = readWindow(detector, view, { start: anchor.start, end });
   detector.ready.pattern.lastIndex = anchor.start - window.offset;
   return accept(detector, view, window, {
@@ -112,18 +114,26 @@ function matchToken(detector: CompiledDetector, view: View, anchor: Span, end: n
 
 function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
   const { rule } = detector;
+  const { run, needsDigit } = detector.ready;
   const end = Math.min(view.high, anchor.start + detector.reach);
-  if (rule.generic && !mayAssign(view.bytes, anchor.end, end)) return [];
   const before = Math.max(view.low, anchor.start - rule.before);
   const from = rule.generic ? before : Math.min(before, commandStart(view, anchor) ?? before);
-  if (!holdsRun(view.bytes, from, end, detector.ready.run, detector.ready.needsDigit)) return [];
+  if (rule.generic ? !mayFollow(detector, view, anchor, end) : !holdsRun(view.bytes, from, end, run, needsDigit))
+    return [];
   const offset = Math.max(view.low, Math.min(from, anchor.start - nameLookBehind));
-  const window = { text: withoutZeros(latin1(view.bytes, offset, end)), offset, end };
-  const places = findValues(window.text, {
+  const search = {
     anchor: { start: anchor.start - offset, end: anchor.end - offset },
-    region: { start: from - offset, end: Math.min(window.text.length, anchor.start + rule.after - offset) },
-    directOnly: rule.generic,
-  });
+    region: { start: from - offset, end: Math.min(end, anchor.start + rule.after) - offset },
+  };
+  let places: ValuePlace[] | undefined;
+  if (rule.generic) {
+    const nearEnd = Math.min(end, anchor.start + rule.after + valueLookAhead);
+    const mayMatch = (start: number): boolean => mayBegin(detector, view, offset + start, end);
+    places = findValues(withoutZeros(latin1(view.bytes, offset, nearEnd)), { ...search, mayMatch });
+    if (places.length === 0) return [];
+  }
+  const window = { text: withoutZeros(latin1(view.bytes, offset, end)), offset, end };
+  places ??= findValues(window.text, search);
   const secrets: Secret[] = [];
   for (const { start, direct, doubtful } of places) {
     if (start > anchor.start - offset + rule.after) continue;
@@ -144,6 +154,21 @@ function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Sec
 function withoutZeros(text: string): string {
   if (!text.includes('\0')) return text;
   return text.replace(/([:=][ "']{0,2})\0/g, '$1$').replaceAll('\0', '\f');
+}
+
+/** Whether a value of a detector of last resort may follow its anchor: an assignment, and somewhere the first run of a value. */
+function mayFollow(detector: CompiledDetector, { bytes }: View, anchor: Span, end: number): boolean {
+  if (!mayAssign(bytes, anchor.end, end)) return false;
+  const first = detector.ready.leading[0];
+  if (first === undefined) return true;
+  const runEnd = Math.min(end, anchor.start + detector.rule.after + first.min);
+  return holdsRun(bytes, anchor.end, runEnd, { length: first.min, set: first.set }, false);
+}
+
+function mayBegin({ ready }: CompiledDetector, { bytes }: View, start: number, end: number): boolean {
+  if (!beginsWith(bytes, start, end, ready.leading)) return false;
+  const set = ready.needsStrong ? ready.leading[0]?.set : undefined;
+  return set === undefined || mayBeStrong(bytes, start, end, set);
 }
 
 /** Where the line begins that names a host of the anchor's: its headers stand before it, `curl -H "Authorization: …" https://api.acme.com`. */
@@ -282,5 +307,6 @@ function findCompanion(detector: CompiledDetector, view: View, secret: Span): Se
 /** Whether no word goes on before `at`; an escape (`\n`, `%3D`, `\u0022`, a colour) is no word. */
 function isBoundary({ bytes, low }: View, at: number): boolean {
   if (at <= low || wordSet[bytes[at - 1] as number] === 0) return true;
+  if (escapeEndSet[bytes[at - 1] as number] === 0) return false;
   return escapeEnd.test(latin1(bytes, Math.max(low, at - 12), at));
 }

@@ -5,8 +5,9 @@
 
 import { type Anchor, maxAnchorBytes, minNeedleBytes, parseAnchor } from './anchor.ts';
 import { checks } from './checks/index.ts';
+import { type CompiledRules, compileMatcher } from './compiled-rules.ts';
 import { lintPattern } from './lint-pattern.ts';
-import { type CompiledRules, compileMatcher, detect } from './matcher.ts';
+import { detect } from './matcher.ts';
 import { maxWindowBytes, type ParsedRules, parseRules } from './parse-rules.ts';
 import { contentOf, type Detector, type Provider } from './rule.ts';
 import type { RuleProblem } from './rule-problem.ts';

@@ -8,6 +8,7 @@ import { type Anchor, keyOfAnchor, parseAnchor } from './anchor.ts';
 import { type AutomatonTable, compileAutomaton } from './compile-automaton.ts';
 import { boundsOf, type DetectorBounds } from './compile-detector.ts';
 import { type EscapeKind, escapeKinds, escapeNeedles } from './decode/escape.ts';
+import { type NeighbourBytes, neighboursOf } from './neighbour-bytes.ts';
 import type { Detector, RuleSet } from './rule.ts';
 
 /** A detector as matching needs it. */
@@ -33,6 +34,7 @@ export interface MatchPlan {
   readonly needles: readonly (readonly number[])[];
   /** Needles (by index) that say where text is escaped. */
   readonly escapes: readonly (readonly [needle: number, kind: EscapeKind])[];
+  readonly neighbours: NeighbourBytes;
   readonly table: AutomatonTable;
 }
 
@@ -63,14 +65,22 @@ export function planMatches({ digest, providers }: RuleSet): MatchPlan {
   const escapes = escapeKinds.flatMap((kind) =>
     escapeNeedles[kind].map((needle) => [texts.indexOf(needle), kind] as const),
   );
-  return { digest, detectors, anchors, needles: [...byNeedle.values()], escapes, table: compileAutomaton(texts) };
+  const needles = [...byNeedle.values()];
+  const table = compileAutomaton(texts);
+  const neighbours = neighboursOf(table, (needle) =>
+    (needles[needle] ?? []).map((index) => ({
+      anchor: anchors[index]!.anchor,
+      rules: anchors[index]!.detectors.map((each) => detectors[each]!.rule),
+    })),
+  );
+  return { digest, detectors, anchors, needles, escapes, neighbours, table };
 }
 
 function leanRule(rule: Detector): Detector {
   return { ...rule, anchors: [], examples: [], counterExamples: [], knownMisses: [] };
 }
 
-const magic = 'whichlayer plan 2\n';
+const magic = 'whichlayer plan 3\n';
 const digestBytes = 71;
 const digestAt = magic.length + 10;
 const headAt = digestAt + digestBytes;

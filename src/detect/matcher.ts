@@ -5,39 +5,17 @@
  * has ended: where a slab is cut or a chunk ends never changes a match.
  */
 
-import { type Anchor, anchorSpan, type Span } from './anchor.ts';
+import { anchorSpan, type Span } from './anchor.ts';
 import { type Automaton, createAutomaton } from './automaton.ts';
-import type { AutomatonTable } from './compile-automaton.ts';
-import { type CompiledDetector, compileDetector } from './compile-detector.ts';
+import type { CompiledDetector } from './compile-detector.ts';
+import { anchorsBeside, type CompiledAnchor, type CompiledRules, mayStand } from './compiled-rules.ts';
 import { Content } from './content.ts';
-import { type EscapeKind, isEscapeAt, mostSegmentBytes } from './decode/escape.ts';
+import { isEscapeAt, mostSegmentBytes } from './decode/escape.ts';
 import { type DecodeBudget, HiddenText, type Undecoded } from './decode/hidden-text.ts';
 import { mergeDecoded } from './decode/merge-decoded.ts';
-import { evaluate, hostLookBehind, marginBytes, nearWindow, type Secret, type View } from './evaluate.ts';
-import { lineReach } from './line-around.ts';
-import { type MatchPlan, planMatches } from './match-plan.ts';
+import { evaluate, nearWindow, type Secret, type View } from './evaluate.ts';
 import { resolveOverlap } from './resolve-overlap.ts';
-import type { Match, RuleSet } from './rule.ts';
-
-/** A rule set ready to run. Not cloneable (it holds functions): build one in each thread, some milliseconds for a thousand rules. */
-export interface CompiledRules {
-  readonly detectors: readonly CompiledDetector[];
-  readonly table: AutomatonTable;
-  /** For each output of the automaton the anchors whose needles end there. */
-  readonly anchors: readonly (readonly CompiledAnchor[])[];
-  /** For each output the escape that ends there. */
-  readonly escapes: readonly (EscapeKind | undefined)[];
-  /** Ids of the detectors of last resort. */
-  readonly generic: ReadonlySet<string>;
-  /** Bytes before and after a hit that its detectors may read, at most. */
-  readonly before: number;
-  readonly after: number;
-}
-
-interface CompiledAnchor {
-  readonly anchor: Anchor;
-  readonly detectors: readonly CompiledDetector[];
-}
+import type { Match } from './rule.ts';
 
 /** Called once for each content, after its end, in order; `undecoded` says why something encoded in it was not looked into. */
 export type OnContent = (
@@ -56,44 +34,6 @@ const defaultSlabBytes = 1024 * 1024;
 const decodedSlabBytes = 128 * 1024;
 /** What goes on where a slab ends is a segment of escapes at most, or the first bytes of a run. */
 const mostHeldBytes = mostSegmentBytes + 4096;
-
-/** A rule set made ready to run. @throws SyntaxError for rules that were never checked */
-export function compileMatcher(ruleSet: RuleSet): CompiledRules {
-  return compilePlan(planMatches(ruleSet));
-}
-
-/** A plan made ready to run. */
-export function compilePlan(plan: MatchPlan): CompiledRules {
-  const detectors = plan.detectors.map(({ rule, provider, bounds }, index) =>
-    compileDetector(rule, provider, index, bounds),
-  );
-  const anchors = plan.anchors.map(
-    ({ anchor, detectors: users }): CompiledAnchor => ({ anchor, detectors: users.map((index) => detectors[index]!) }),
-  );
-  let before = 0;
-  let after = 0;
-  for (const { anchor, detectors: users } of anchors) {
-    for (const { rule, reach } of users) {
-      const within = rule.companion?.within ?? 0;
-      before = Math.max(before, Math.max(rule.before, hostLookBehind) + within + anchor.maxLength + marginBytes);
-      after = Math.max(after, reach + within + anchor.maxLength + marginBytes);
-    }
-  }
-  const escapes = new Map(plan.escapes);
-  const ofNeedle = plan.needles.map((indexes) => indexes.map((index) => anchors[index]!));
-  return {
-    detectors,
-    table: plan.table,
-    anchors: plan.table.outputs.map((needles) => needles.flatMap((needle) => ofNeedle[needle] ?? [])),
-    escapes: plan.table.outputs.map((needles) => {
-      const needle = needles.find((each) => escapes.has(each));
-      return needle === undefined ? undefined : escapes.get(needle);
-    }),
-    generic: new Set(detectors.filter(({ rule }) => rule.generic).map(({ rule }) => rule.id)),
-    before: before + lineReach,
-    after: after + lineReach,
-  };
-}
 
 /** Finds secrets in contents given one after another; one for each sequence of contents. */
 export class Matcher {
@@ -170,15 +110,18 @@ export class Matcher {
       this.#resume(content);
     }
     let index = 0;
+    const contents = this.#contents;
+    const { slab } = this.#automaton;
+    const { escapes } = this.#rules;
     this.#automaton.scan(this.#scanned, this.#fill, (position, output) => {
-      while (position >= (this.#contents[index]?.end ?? Number.POSITIVE_INFINITY)) index++;
-      const content = this.#contents[index];
+      while (position >= (contents[index]?.end ?? Number.POSITIVE_INFINITY)) index++;
+      const content = contents[index];
       if (content === undefined) return;
-      const kind = this.#rules.escapes[output];
-      if (kind !== undefined && isEscapeAt(this.#automaton.slab, position, content.start)) {
+      const kind = escapes[output];
+      if (kind !== undefined && isEscapeAt(slab, position, content.start)) {
         this.#hidden.escape(content.hidden, kind, position - content.start + content.base);
       }
-      this.#hit(content, position, output);
+      if (mayStand(this.#rules, output, slab, position, content.view)) this.#hit(content, position, output);
     });
     this.#scanned = this.#fill;
     this.#decode();
@@ -209,14 +152,21 @@ export class Matcher {
       content.waiting.push({ offset: position - content.start + content.base, output });
       return;
     }
-    const { view } = content;
-    for (const { anchor, detectors } of this.#rules.anchors[output] as readonly CompiledAnchor[]) {
-      const start = position + 1 - anchor.needle.length;
-      if (start < view.low) continue;
-      const span = anchorSpan(anchor, view.bytes, start, view);
-      if (span === undefined) continue;
-      for (const detector of detectors) this.#evaluate(content, view, detector, span);
+    const end = position + 1;
+    const anchors = this.#rules.anchors[output]!;
+    for (const each of anchors.always) this.#look(content, each, end);
+    if (anchors.beside !== undefined) {
+      for (const each of anchorsBeside(anchors, content.view.bytes, end)) this.#look(content, each, end);
     }
+  }
+
+  #look(content: Content, { anchor, detectors }: CompiledAnchor, end: number): void {
+    const { view } = content;
+    const start = end - anchor.needle.length;
+    if (start < view.low) return;
+    const span = anchorSpan(anchor, view.bytes, start, view);
+    if (span === undefined) return;
+    for (const detector of detectors) this.#evaluate(content, view, detector, span);
   }
 
   #evaluate(content: Content, view: View, detector: CompiledDetector, anchor: Span): void {

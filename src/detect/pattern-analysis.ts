@@ -3,7 +3,7 @@
  * bytes they begin with, and the run of bytes that none of them lacks. The matcher asks these before it runs anything.
  */
 
-import { addTo, type CharSet, charSet, sizeOf, union } from './char-set.ts';
+import { addTo, type CharSet, charSet, overlaps, sizeOf, union } from './char-set.ts';
 import type { PatternNode } from './pattern-parser.ts';
 
 /** Length and alphabet of all matches of a pattern. */
@@ -114,6 +114,55 @@ export function leadingSets(node: PatternNode, limit = 48): CharSet[] {
     if (!fixed || sets.length >= limit) break;
   }
   return sets;
+}
+
+/** So many bytes of a set, and then something that is not of it. */
+export interface Step {
+  readonly set: CharSet;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** How every match begins, as far as bytes can be told off one after another: up to where two steps that may be longer or shorter overlap. */
+export function leadingSteps(node: PatternNode): Step[] {
+  const steps: Step[] = [];
+  takeSteps(node, steps);
+  return steps;
+}
+
+/** @returns false where what follows is not to be told from bytes alone */
+function takeSteps(node: PatternNode, steps: Step[]): boolean {
+  switch (node.kind) {
+    case 'assertion':
+    case 'look':
+      return true;
+    case 'set':
+      return takeStep({ set: node.set, min: 1, max: 1 }, steps);
+    case 'group':
+      return takeSteps(node.item, steps);
+    case 'sequence':
+      return node.items.every((item) => takeSteps(item, steps));
+    case 'repeat': {
+      const { item, min, max } = node;
+      const single = item.kind === 'group' ? item.item : item;
+      return single.kind === 'set' && takeStep({ set: single.set, min, max }, steps);
+    }
+    case 'choice':
+      return false;
+  }
+}
+
+function takeStep(step: Step, steps: Step[]): boolean {
+  const last = steps.at(-1);
+  if (last !== undefined && last.min !== last.max && (step.min === 0 || overlaps(last.set, step.set))) return false;
+  if (last !== undefined && last.min === last.max && step.min === step.max && areEqual(last.set, step.set)) {
+    steps[steps.length - 1] = { set: step.set, min: last.min + step.min, max: last.max + step.max };
+  } else steps.push(step);
+  return true;
+}
+
+function areEqual(one: CharSet, other: CharSet): boolean {
+  return one.every((bit, byte) => bit === other[byte]);
 }
 
 /** Bytes text is full of, most frequent first; whatever is not among them is rarer. */

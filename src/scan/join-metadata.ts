@@ -4,7 +4,8 @@
  * that is repeated in every later RUN is one.
  */
 
-import { type CompiledRules, detect, type LeftOut } from '../detect/matcher.ts';
+import type { CompiledRules } from '../detect/compiled-rules.ts';
+import { detect, type LeftOut } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import type { Diagnostic } from '../errors.ts';
 import { parseCreatedBy } from '../oci/created-by.ts';

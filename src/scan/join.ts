@@ -1,6 +1,6 @@
 /** An image report is a join: the image's record with the scans of its layers and of its metadata. Nothing is read here. */
 
-import type { CompiledRules } from '../detect/matcher.ts';
+import type { CompiledRules } from '../detect/compiled-rules.ts';
 import { type Diagnostic, incomplete, notice } from '../errors.ts';
 import type { Dockerfile } from '../oci/provenance.ts';
 import type { ImageRecord } from '../source/source.ts';

@@ -5,7 +5,8 @@
  * by one, because a rule must not take one name for the context of another.
  */
 
-import { type CompiledRules, detect, type LeftOut } from '../detect/matcher.ts';
+import type { CompiledRules } from '../detect/compiled-rules.ts';
+import { detect, type LeftOut } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import type { EntryType, LayerEntry } from '../layer/entry.ts';
 import type { ContainerKind } from '../layer/magic.ts';

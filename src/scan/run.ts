@@ -5,8 +5,8 @@
 
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { compilePlan } from '../detect/compiled-rules.ts';
 import { decodePlan, encodePlan, planMatches } from '../detect/match-plan.ts';
-import { compilePlan } from '../detect/matcher.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';

@@ -3,8 +3,8 @@
  * Contents inside others have a matcher for each depth, since the bytes around them go on beside them.
  */
 
+import type { CompiledRules } from '../detect/compiled-rules.ts';
 import type { Undecoded } from '../detect/decode/hidden-text.ts';
-import type { CompiledRules } from '../detect/matcher.ts';
 import { type LeftOut, Matcher } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import { type Diagnostic, incomplete, messageOf, notice } from '../errors.ts';

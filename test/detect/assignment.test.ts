@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { compileMatcher, detect } from '../../src/detect/matcher.ts';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
+import { detect } from '../../src/detect/matcher.ts';
 import { detector, randomHex, ruleSet } from './rules.ts';
 
 const rules = compileMatcher(

@@ -6,8 +6,9 @@
 import assert from 'node:assert/strict';
 import { createCipheriv, generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'mocha';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { readRuleFolder } from '../../src/detect/load-rules.ts';
-import { compileMatcher, detect } from '../../src/detect/matcher.ts';
+import { detect } from '../../src/detect/matcher.ts';
 import { randomHex, randomText } from './rules.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

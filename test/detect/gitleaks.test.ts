@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { isToml } from '../../src/detect/is-toml.ts';
 import { addGitleaks, loadGitleaks } from '../../src/detect/load-gitleaks.ts';
-import { compileMatcher, Matcher } from '../../src/detect/matcher.ts';
+import { Matcher } from '../../src/detect/matcher.ts';
 import type { Detector, Match } from '../../src/detect/rule.ts';
 import { digestOf } from '../../src/detect/rule-digest.ts';
 import { detector, provider, randomHex, randomText } from './rules.ts';

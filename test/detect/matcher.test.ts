@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
-import { compileMatcher, detect, Matcher, matchLimit } from '../../src/detect/matcher.ts';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
+import { detect, Matcher, matchLimit } from '../../src/detect/matcher.ts';
 import type { Match } from '../../src/detect/rule.ts';
 import { detector, randomHex, randomText, ruleSet } from './rules.ts';
 

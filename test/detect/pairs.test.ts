@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { compileMatcher, detect } from '../../src/detect/matcher.ts';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
+import { detect } from '../../src/detect/matcher.ts';
 import { detector, ruleSet } from './rules.ts';
 
 const companion = { name: 'id', pattern: 'acid[0-9]{8}', within: 60, required: false };

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { before, describe, it } from 'mocha';
+import { type CompiledRules, compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { readRuleFolder } from '../../src/detect/load-rules.ts';
-import { type CompiledRules, compileMatcher } from '../../src/detect/matcher.ts';
 import { scanBlob } from '../../src/scan/scan-blob.ts';
 import { randomHex, randomText } from '../detect/rules.ts';
 import { tarOf } from '../support/packed-bytes.ts';

@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { before, describe, it } from 'mocha';
-import { compileMatcher } from '../../src/detect/matcher.ts';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { scanBlob } from '../../src/scan/scan-blob.ts';
 import { detector, randomText, ruleSet } from '../detect/rules.ts';
 import { arOf, cpioOf, tarOf } from '../support/packed-bytes.ts';

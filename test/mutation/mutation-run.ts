@@ -4,8 +4,9 @@
  * that report something in its texts: no other one has a say in what is reported there.
  */
 
+import { type CompiledRules, compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { runExamples } from '../../src/detect/lint-rules.ts';
-import { type CompiledRules, compileMatcher, detect } from '../../src/detect/matcher.ts';
+import { detect } from '../../src/detect/matcher.ts';
 import type { Detector, Provider } from '../../src/detect/rule.ts';
 import { mutantsOf, type RuleMutant } from './rule-mutants.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { compileMatcher } from '../../src/detect/matcher.ts';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { parseImageConfig } from '../../src/oci/image-config.ts';
 import { auditEnv } from '../../src/scan/audit-env.ts';
 import { rulesById } from '../../src/scan/draft.ts';

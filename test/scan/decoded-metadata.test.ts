@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { compileMatcher } from '../../src/detect/matcher.ts';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { parseImageConfig } from '../../src/oci/image-config.ts';
 import { rulesById } from '../../src/scan/draft.ts';
 import { joinMetadata, scanMetadata } from '../../src/scan/join-metadata.ts';

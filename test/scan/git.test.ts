@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
-import { compileMatcher } from '../../src/detect/matcher.ts';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
 import type { ContentMatches, LayerScan } from '../../src/scan/layer-scan.ts';
 import { scanBlob } from '../../src/scan/scan-blob.ts';
 import { detector, randomText, ruleSet } from '../detect/rules.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'mocha';
-import { compileMatcher } from '../../src/detect/matcher.ts';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
 import type { ContentMatches } from '../../src/scan/layer-scan.ts';
 import { scanBlob } from '../../src/scan/scan-blob.ts';
 import { detector, ruleSet } from '../detect/rules.ts';

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { before, describe, it } from 'mocha';
-import { compileMatcher } from '../../src/detect/matcher.ts';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
 import type { LayerScan } from '../../src/scan/layer-scan.ts';
 import { scanBlob } from '../../src/scan/scan-blob.ts';
 import { detector, randomText, ruleSet } from '../detect/rules.ts';

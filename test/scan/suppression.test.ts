@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { compileMatcher, Matcher } from '../../src/detect/matcher.ts';
+import { compileMatcher } from '../../src/detect/compiled-rules.ts';
+import { Matcher } from '../../src/detect/matcher.ts';
 import type { Match } from '../../src/detect/rule.ts';
 import { better, type Draft, rulesById } from '../../src/scan/draft.ts';
 import { addSuppressed, type Filter, triage } from '../../src/scan/triage.ts';

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { compileMatcher, detect } from '../../../src/detect/matcher.ts';
+import { compileMatcher } from '../../../src/detect/compiled-rules.ts';
+import { detect } from '../../../src/detect/matcher.ts';
 import { detector, ruleSet } from '../rules.ts';
 
 const rules = compileMatcher(

@@ -1,0 +1,176 @@
+/**
+ * A rule set ready to run: detectors, the automaton's table, and for each of its outputs the anchors that may stand there. An output
+ * with many anchors (`token` has ninety) has them by the byte beside the needle, so that a hit looks at few.
+ */
+
+import type { Anchor } from './anchor.ts';
+import type { CharSet } from './char-set.ts';
+import type { AutomatonTable } from './compile-automaton.ts';
+import { type CompiledDetector, compileDetector } from './compile-detector.ts';
+import type { EscapeKind } from './decode/escape.ts';
+import { hostLookBehind, marginBytes } from './evaluate.ts';
+import { lineReach } from './line-around.ts';
+import { type MatchPlan, planMatches } from './match-plan.ts';
+import { readSet } from './neighbour-bytes.ts';
+import type { RuleSet } from './rule.ts';
+
+/** A rule set ready to run. Not cloneable (it holds functions): build one in each thread, some milliseconds for a thousand rules. */
+export interface CompiledRules {
+  readonly detectors: readonly CompiledDetector[];
+  readonly table: AutomatonTable;
+  /** For each output of the automaton the anchors whose needles end there. */
+  readonly anchors: readonly OutputAnchors[];
+  /** For each output the bytes one of which stands before, and after, a needle whose anchors are worth looking at. */
+  readonly bytesBefore: readonly CharSet[];
+  readonly bytesAfter: readonly CharSet[];
+  /** For each output the escape that ends there. */
+  readonly escapes: readonly (EscapeKind | undefined)[];
+  /** Ids of the detectors of last resort. */
+  readonly generic: ReadonlySet<string>;
+  /** Bytes before and after a hit that its detectors may read, at most. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** An anchor and the detectors that look around it. */
+export interface CompiledAnchor {
+  readonly anchor: Anchor;
+  readonly detectors: readonly CompiledDetector[];
+}
+
+/** The anchors of one output. */
+export interface OutputAnchors {
+  /** Bytes of the longest needle that ends here. */
+  readonly needleLength: number;
+  /** Those that are looked at whatever stands beside the needle. */
+  readonly always: readonly CompiledAnchor[];
+  /** The others, by the last character of the word before the needle, or the first of what follows it. */
+  readonly beside: { readonly before: AnchorsByByte; readonly after: AnchorsByByte } | undefined;
+}
+
+type AnchorsByByte = readonly (readonly CompiledAnchor[] | undefined)[];
+
+/** A rule set made ready to run. @throws SyntaxError for rules that were never checked */
+export function compileMatcher(ruleSet: RuleSet): CompiledRules {
+  return compilePlan(planMatches(ruleSet));
+}
+
+/** A plan made ready to run. */
+export function compilePlan(plan: MatchPlan): CompiledRules {
+  const detectors = plan.detectors.map(({ rule, provider, bounds }, index) =>
+    compileDetector(rule, provider, index, bounds),
+  );
+  const anchors = plan.anchors.map(
+    ({ anchor, detectors: users }): CompiledAnchor => ({ anchor, detectors: users.map((index) => detectors[index]!) }),
+  );
+  let before = 0;
+  let after = 0;
+  for (const { anchor, detectors: users } of anchors) {
+    for (const { rule, reach } of users) {
+      const within = rule.companion?.within ?? 0;
+      before = Math.max(before, Math.max(rule.before, hostLookBehind) + within + anchor.maxLength + marginBytes);
+      after = Math.max(after, reach + within + anchor.maxLength + marginBytes);
+    }
+  }
+  const escapes = new Map(plan.escapes);
+  const sets = plan.neighbours.sets.map(readSet);
+  const setsOf = (indexes: readonly number[]): CharSet[] => indexes.map((index) => sets[index] as CharSet);
+  return {
+    detectors,
+    table: plan.table,
+    anchors: plan.table.outputs.map((needles) =>
+      byNeighbour(needles.flatMap((needle) => (plan.needles[needle] ?? []).map((index) => anchors[index]!))),
+    ),
+    bytesBefore: setsOf(plan.neighbours.before),
+    bytesAfter: setsOf(plan.neighbours.after),
+    escapes: plan.table.outputs.map((needles) => {
+      const needle = needles.find((each) => escapes.has(each));
+      return needle === undefined ? undefined : escapes.get(needle);
+    }),
+    generic: new Set(detectors.filter(({ rule }) => rule.generic).map(({ rule }) => rule.id)),
+    before: before + lineReach,
+    after: after + lineReach,
+  };
+}
+
+/** Fewer anchors than this are looked at one by one. */
+const worthAnIndex = 4;
+
+function byNeighbour(all: readonly CompiledAnchor[]): OutputAnchors {
+  const needleLength = Math.max(0, ...all.map(({ anchor }) => anchor.needle.length));
+  if (all.length < worthAnIndex) return { needleLength, always: all, beside: undefined };
+  const always: CompiledAnchor[] = [];
+  const before: CompiledAnchor[][] = [];
+  const after: CompiledAnchor[][] = [];
+  for (const each of all) {
+    const next = each.anchor.rest + (each.anchor.after[0] ?? '');
+    const last = each.anchor.before[0] ?? '';
+    // The index reads the bytes beside the longest needle of the output.
+    if (next !== '') addTo(after, next.charCodeAt(0), each);
+    else if (last !== '' && each.anchor.needle.length === needleLength)
+      addTo(before, last.charCodeAt(last.length - 1), each);
+    else always.push(each);
+  }
+  return { needleLength, always, beside: { before, after } };
+}
+
+function addTo(lists: CompiledAnchor[][], byte: number, anchor: CompiledAnchor): void {
+  const list = lists[byte];
+  if (list === undefined) lists[byte] = [anchor];
+  else list.push(anchor);
+}
+
+/** Whether some anchor may stand where a needle ends, by the bytes beside it, as far as they are in `low`…`high`. */
+export function mayStand(
+  rules: CompiledRules,
+  output: number,
+  bytes: Uint8Array,
+  position: number,
+  { low, high }: { readonly low: number; readonly high: number },
+): boolean {
+  const next = position + 1;
+  if (next < high && rules.bytesAfter[output]![bytes[next]!] === 0) return false;
+  const last = position - rules.anchors[output]!.needleLength;
+  return last < low || rules.bytesBefore[output]![bytes[last]!] === 1;
+}
+
+/** The anchors of an output that the bytes beside a needle, which ends before `end`, do not exclude; besides those of `always`. */
+export function anchorsBeside(
+  { needleLength, beside }: OutputAnchors,
+  bytes: Uint8Array,
+  end: number,
+): readonly CompiledAnchor[] {
+  if (beside === undefined) return none;
+  const found: CompiledAnchor[] = [];
+  lookBeside(beside.after, bytes, end, 1, found);
+  lookBeside(beside.before, bytes, end - needleLength - 1, -1, found);
+  return found;
+}
+
+const none: readonly CompiledAnchor[] = [];
+
+/** Between a needle and the next word stand two signs at most, and a word may begin with one. */
+function lookBeside(
+  lists: AnchorsByByte,
+  bytes: Uint8Array,
+  from: number,
+  step: 1 | -1,
+  found: CompiledAnchor[],
+): void {
+  let [first, second] = [-1, -1];
+  for (let at = from, count = 0; count < 3; at += step, count++) {
+    const byte = bytes[at] ?? 0;
+    const folded = byte >= 65 && byte <= 90 ? byte + 32 : byte;
+    if (folded !== first && folded !== second) {
+      const list = lists[folded];
+      if (list !== undefined) for (const each of list) found.push(each);
+    }
+    if (!isSign(byte)) return;
+    if (count === 0) first = folded;
+    else second = folded;
+  }
+}
+
+function isSign(byte: number): boolean {
+  return byte === 0x20 || byte === 0x5f || byte === 0x2d || byte === 0x2e;
+}
