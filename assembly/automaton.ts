@@ -8,11 +8,11 @@
 @inline
 const lanes: i32 = 4;
 
-/** The row after `state` for a byte. */
+/** The state after `state` for a byte; a state's steps within a plane are 64 bytes. */
 // @ts-ignore: decorator
 @inline
-function step(state: u32, byte: u32, classes: u32): u32 {
-  return load<u32>(state + load<u16>(classes + (byte << 1)));
+function step(state: u32, byte: u32, columns: u32): u32 {
+  return load<u16>(load<u32>(columns + (byte << 2)) + (state << 6));
 }
 
 /** Writes a hit down; gives back where the next one goes. */
@@ -25,20 +25,19 @@ function report(hits: u32, position: u32, state: u32): u32 {
 }
 
 /** Brings a stream from the root to the state it has before `position`, without reporting. */
-function warmUp(root: u32, classes: u32, slab: u32, from: i32, position: i32): u32 {
-  let state = root;
-  for (let at = from; at < position; at++) state = step(state, <u32>load<u8>(slab + at), classes);
+function warmUp(columns: u32, slab: u32, from: i32, position: i32): u32 {
+  let state: u32 = 0;
+  for (let at = from; at < position; at++) state = step(state, <u32>load<u8>(slab + at), columns);
   return state;
 }
 
 /**
- * Scans `length` bytes (a multiple of 16) from `start` in four streams. Row addresses in the table are absolute.
+ * Scans `length` bytes (a multiple of 16) from `start` in four streams. `columns` holds for each byte the address of its steps for state 0.
  * Hits of stream n lie from `hits + n * hitBytes`; their counts in the four words before `hits`.
  */
 export function scan(
-  root: u32,
   firstHit: u32,
-  classes: u32,
+  columns: u32,
   slab: u32,
   start: i32,
   length: i32,
@@ -51,10 +50,10 @@ export function scan(
   const p1 = p0 + quarter;
   const p2 = p1 + quarter;
   const p3 = p2 + quarter;
-  let s0 = warmUp(root, classes, slab, max(0, p0 - overlap), p0);
-  let s1 = warmUp(root, classes, slab, max(0, p1 - overlap), p1);
-  let s2 = warmUp(root, classes, slab, max(0, p2 - overlap), p2);
-  let s3 = warmUp(root, classes, slab, max(0, p3 - overlap), p3);
+  let s0 = warmUp(columns, slab, max(0, p0 - overlap), p0);
+  let s1 = warmUp(columns, slab, max(0, p1 - overlap), p1);
+  let s2 = warmUp(columns, slab, max(0, p2 - overlap), p2);
+  let s3 = warmUp(columns, slab, max(0, p3 - overlap), p3);
   let h0 = hits;
   let h1 = h0 + hitBytes;
   let h2 = h1 + hitBytes;
@@ -68,34 +67,34 @@ export function scan(
     const w1 = load<u32>(b1 + at);
     const w2 = load<u32>(b2 + at);
     const w3 = load<u32>(b3 + at);
-    s0 = step(s0, w0 & 0xff, classes);
-    s1 = step(s1, w1 & 0xff, classes);
-    s2 = step(s2, w2 & 0xff, classes);
-    s3 = step(s3, w3 & 0xff, classes);
+    s0 = step(s0, w0 & 0xff, columns);
+    s1 = step(s1, w1 & 0xff, columns);
+    s2 = step(s2, w2 & 0xff, columns);
+    s3 = step(s3, w3 & 0xff, columns);
     if (s0 >= firstHit) h0 = report(h0, p0 + at, s0);
     if (s1 >= firstHit) h1 = report(h1, p1 + at, s1);
     if (s2 >= firstHit) h2 = report(h2, p2 + at, s2);
     if (s3 >= firstHit) h3 = report(h3, p3 + at, s3);
-    s0 = step(s0, (w0 >> 8) & 0xff, classes);
-    s1 = step(s1, (w1 >> 8) & 0xff, classes);
-    s2 = step(s2, (w2 >> 8) & 0xff, classes);
-    s3 = step(s3, (w3 >> 8) & 0xff, classes);
+    s0 = step(s0, (w0 >> 8) & 0xff, columns);
+    s1 = step(s1, (w1 >> 8) & 0xff, columns);
+    s2 = step(s2, (w2 >> 8) & 0xff, columns);
+    s3 = step(s3, (w3 >> 8) & 0xff, columns);
     if (s0 >= firstHit) h0 = report(h0, p0 + at + 1, s0);
     if (s1 >= firstHit) h1 = report(h1, p1 + at + 1, s1);
     if (s2 >= firstHit) h2 = report(h2, p2 + at + 1, s2);
     if (s3 >= firstHit) h3 = report(h3, p3 + at + 1, s3);
-    s0 = step(s0, (w0 >> 16) & 0xff, classes);
-    s1 = step(s1, (w1 >> 16) & 0xff, classes);
-    s2 = step(s2, (w2 >> 16) & 0xff, classes);
-    s3 = step(s3, (w3 >> 16) & 0xff, classes);
+    s0 = step(s0, (w0 >> 16) & 0xff, columns);
+    s1 = step(s1, (w1 >> 16) & 0xff, columns);
+    s2 = step(s2, (w2 >> 16) & 0xff, columns);
+    s3 = step(s3, (w3 >> 16) & 0xff, columns);
     if (s0 >= firstHit) h0 = report(h0, p0 + at + 2, s0);
     if (s1 >= firstHit) h1 = report(h1, p1 + at + 2, s1);
     if (s2 >= firstHit) h2 = report(h2, p2 + at + 2, s2);
     if (s3 >= firstHit) h3 = report(h3, p3 + at + 2, s3);
-    s0 = step(s0, w0 >> 24, classes);
-    s1 = step(s1, w1 >> 24, classes);
-    s2 = step(s2, w2 >> 24, classes);
-    s3 = step(s3, w3 >> 24, classes);
+    s0 = step(s0, w0 >> 24, columns);
+    s1 = step(s1, w1 >> 24, columns);
+    s2 = step(s2, w2 >> 24, columns);
+    s3 = step(s3, w3 >> 24, columns);
     if (s0 >= firstHit) h0 = report(h0, p0 + at + 3, s0);
     if (s1 >= firstHit) h1 = report(h1, p1 + at + 3, s1);
     if (s2 >= firstHit) h2 = report(h2, p2 + at + 3, s2);
@@ -121,7 +120,8 @@ export function countNewlines(from: u32, to: u32): i32 {
   return count;
 }
 
-// Tables of the host, below everything else: bytes of base64, and bytes that with a zero are a letter of UTF-16.
+// Tables of the host, below everything else: the six bits of each character of base64 (64 for other bytes), and the bytes that with a
+// zero are a letter of UTF-16.
 // @ts-ignore: decorator
 @inline
 const wideTable: u32 = 256;
@@ -129,29 +129,117 @@ const wideTable: u32 = 256;
 @inline
 const foundAt: u32 = 512;
 
+// What src/detect/decode/sample.ts has: hex digits a run needs, places where base64 may begin in it, and how far in.
+// @ts-ignore: decorator
+@inline
+const leastHex: i32 = 40;
+// @ts-ignore: decorator
+@inline
+const mostStarts: i32 = 4;
+// @ts-ignore: decorator
+@inline
+const prefixReach: i32 = 128;
+// @ts-ignore: decorator
+@inline
+const leastUnitBytes: i32 = 24;
+
+// @ts-ignore: decorator
+@inline
+function sextetAt(at: i32): u32 {
+  return load<u8>(<u32>load<u8>(at));
+}
+
+// @ts-ignore: decorator
+@inline
+function isBase64(at: i32): bool {
+  return sextetAt(at) < 64;
+}
+
 // @ts-ignore: decorator
 @inline
 function isUnit(at: u32): bool {
   return load<u8>(at + 1) == 0 && load<u8>(wideTable + <u32>load<u8>(at)) != 0;
 }
 
+function isHexDigit(at: i32): bool {
+  const byte = <u32>load<u8>(at);
+  return byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 6;
+}
+
+function areHexDigits(at: i32): bool {
+  for (let last = at + leastHex; at < last; at++) if (!isHexDigit(at)) return false;
+  return true;
+}
+
+/** Whether a decoded byte may be part of a text in some encoding. */
+// @ts-ignore: decorator
+@inline
+function mayBeText(byte: u32): bool {
+  return byte >= 0x80 || (byte >= 0x20 && byte < 0x7f) || byte - 9 < 5 || byte == 0 || byte == 0x1b;
+}
+
+/** Whether base64 that begins there may be text or deflated, by its first six bytes. */
+function maySample(at: i32): bool {
+  const first = sextetAt(at);
+  // Text begins with ASCII or a byte order mark.
+  if (first >= 32 && first != 59 && first != 63) return false;
+  const bits = (first << 18) | (sextetAt(at + 1) << 12) | (sextetAt(at + 2) << 6) | sextetAt(at + 3);
+  // The headers of gzip and zlib.
+  if (bits == 0x1f8b08 || bits >> 16 == 0x78) return true;
+  if (!mayBeText(bits >> 16) || !mayBeText((bits >> 8) & 0xff) || !mayBeText(bits & 0xff)) return false;
+  const more = (sextetAt(at + 4) << 18) | (sextetAt(at + 5) << 12) | (sextetAt(at + 6) << 6) | sextetAt(at + 7);
+  return mayBeText(more >> 16) && mayBeText((more >> 8) & 0xff) && mayBeText(more & 0xff);
+}
+
+/** Whether a whole run of base64's characters is worth a closer look; most are names and paths. */
+function mayHold(low: i32, end: i32, least: i32): bool {
+  const hexAt = load<u8>(low) == 0x30 && (<u32>load<u8>(low + 1) | 0x20) == 0x78 ? low + 2 : low;
+  if (end - hexAt >= leastHex && areHexDigits(hexAt)) return true;
+  let starts = 0;
+  const last = min(end - least, low + prefixReach);
+  for (let at = low; at <= last; at++) {
+    if (at != low) {
+      if (sextetAt(at - 1) < 62) continue;
+      if (++starts == mostStarts) return false;
+    }
+    if (maySample(at)) return true;
+  }
+  return false;
+}
+
 /**
- * Looks for a run of `least` bytes of base64, or for letters with zeros between them, from `low` to `high` (addresses). Gives back 0 for
+ * Looks for a run of `least` bytes of base64, or for letters with zeros between them, from `low` to `high` (addresses); passes over what
+ * the host would pass over after a look at its first bytes. Gives back 0 for
  * none, 1 for a run, 2 for letters; at `foundAt` lies where the run begins or where the search goes on, and then the zero.
  */
 export function findRun(low: i32, high: i32, least: i32): i32 {
   for (let probe = low + least - 1; probe < high; probe = low + least - 1) {
     let at = probe;
-    while (at >= low && load<u8>(<u32>load<u8>(at)) != 0) at--;
+    while (at >= low && isBase64(at)) at--;
     if (at < low) {
-      store<i32>(foundAt, low);
-      return 1;
+      let end = probe + 1;
+      while (end < high && isBase64(end)) end++;
+      // Of a run that may go on beyond `high` too little is there to tell.
+      if (end == high || mayHold(low, end, least)) {
+        store<i32>(foundAt, low);
+        return 1;
+      }
+      low = end;
+      continue;
     }
     const zero = load<u8>(at) == 0 ? at : at + 1 < high && load<u8>(at + 1) == 0 ? at + 1 : 0;
     if (zero != 0 && ((zero + 2 < high && isUnit(zero + 1)) || (isUnit(zero - 1) && isUnit(zero - 3)))) {
-      store<i32>(foundAt, at);
-      store<i32>(foundAt, zero, 4);
-      return 2;
+      let start = zero + 1;
+      while (zero - start < 2 * leastUnitBytes && isUnit(start - 2)) start -= 2;
+      let end = zero + 1;
+      while (end + 1 < high && end - start < leastUnitBytes && isUnit(end)) end += 2;
+      if (end - start >= leastUnitBytes || end + 1 >= high) {
+        store<i32>(foundAt, at);
+        store<i32>(foundAt, zero, 4);
+        return 2;
+      }
+      low = max(at + 1, end);
+      continue;
     }
     low = at + 1;
   }

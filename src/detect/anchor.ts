@@ -27,9 +27,6 @@ export interface Span {
   readonly end: number;
 }
 
-/** Bytes of a word that tell it from nearly all other text. */
-const mostNeedleBytes = 8;
-
 /** Fewer bytes than this are everywhere. */
 export const minNeedleBytes = 3;
 
@@ -42,9 +39,9 @@ export const maxAnchorBytes = 64;
 /** Ways to write one anchor, at most. */
 const mostWays = 1000;
 
-/** Cuts an anchor as a rule writes it; one without a word long enough is spelled out in full, and `{abc}` is any one of a, b, c. */
-export function parseAnchor(text: string): Anchor[] {
-  return waysToWrite(text).flatMap(cutAnchor);
+/** Cuts an anchor as a rule writes it, with needles of so many bytes; one without a word long enough is spelled out in full, and `{abc}` is any one of a, b, c. */
+export function parseAnchor(text: string, mostNeedleBytes = 8): Anchor[] {
+  return waysToWrite(text).flatMap((way) => cutAnchor(way, mostNeedleBytes));
 }
 
 /** An anchor once for each choice of a character in its braces. */
@@ -58,32 +55,36 @@ function waysToWrite(text: string): string[] {
   );
 }
 
-function cutAnchor(text: string): Anchor[] {
+function cutAnchor(text: string, most: number): Anchor[] {
   const words = toBytes(text)
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
     .split(' ')
     .filter((word) => word !== '');
   const maxLength = words.join(' '.repeat(mostSigns)).length;
   if (words.length < 4 && words.every((word) => word.length < minNeedleBytes)) {
-    return spellings(words).map((word) => ({ ...cutWord(word), before: [], after: [], maxLength }));
+    return spellings(words).map((word) => ({ ...cutWord(word, most), before: [], after: [], maxLength }));
   }
   const chosen = heaviest(words.map(weightOf));
   const word = words[chosen] ?? '';
-  if (words.length === 1 || !isEveryday(word)) return [around(words, chosen, 1, word, maxLength)];
+  if (words.length === 1 || !isEveryday(word)) return [around(words, chosen, 1, cutWord(word, most), maxLength)];
   // With its heavier neighbour: `tru token` is rare, `tru` is in every `true`.
   const pair = words
     .slice(0, -1)
     .map((first, at) => (at === chosen - 1 || at === chosen ? weightOf(first) + weightOf(words[at + 1] ?? '') : -1));
   const first = heaviest(pair);
-  return spellings(words.slice(first, first + 2)).map((needle) => around(words, first, 2, needle, maxLength));
+  return spellings(words.slice(first, first + 2)).map((needle) =>
+    around(words, first, 2, cutWord(needle, most), maxLength),
+  );
 }
 
-function around(words: readonly string[], first: number, count: number, word: string, maxLength: number): Anchor {
-  return { ...cutWord(word), before: words.slice(0, first).reverse(), after: words.slice(first + count), maxLength };
+function around(words: readonly string[], first: number, count: number, cut: Cut, maxLength: number): Anchor {
+  return { ...cut, before: words.slice(0, first).reverse(), after: words.slice(first + count), maxLength };
 }
 
-function cutWord(word: string): Pick<Anchor, 'needle' | 'rest'> {
-  return { needle: word.slice(0, mostNeedleBytes), rest: word.slice(mostNeedleBytes) };
+type Cut = Pick<Anchor, 'needle' | 'rest'>;
+
+function cutWord(word: string, most: number): Cut {
+  return { needle: word.slice(0, most), rest: word.slice(most) };
 }
 
 /** Tells anchors apart that mean different texts. */

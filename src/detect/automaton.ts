@@ -5,7 +5,7 @@
  */
 
 import { readable } from './bytes.ts';
-import type { AutomatonTable } from './compile-automaton.ts';
+import { type AutomatonTable, stepsPerLine } from './compile-automaton.ts';
 import { PlainRunFinder, type RunFinder } from './decode/run-finder.ts';
 import { WasmHost } from './wasm-automaton.ts';
 
@@ -24,7 +24,7 @@ export interface Automaton extends RunFinder {
   close(): void;
 }
 
-/** What this thread has made of a table: its copy of ten megabytes is shared by all automata that are open. */
+/** What this thread has made of a table: its copy of some megabytes is shared by all automata that are open. */
 const hosts = new WeakMap<AutomatonTable, WasmHost>();
 
 /** An automaton over a slab of at least so many bytes, in WebAssembly where the module is given. */
@@ -49,14 +49,14 @@ class PlainAutomaton extends PlainRunFinder implements Automaton {
 
   scan(start: number, end: number, onHit: OnHit): void {
     const { slab } = this;
-    const { rows, classes, rowBytes, firstHit, longestNeedle } = this.#table;
+    const { rows, columns, firstHit, longestNeedle } = this.#table;
     let state = 0;
     for (let at = Math.max(0, start - longestNeedle + 1); at < start; at++) {
-      state = rows[(state + (classes[slab[at] as number] as number)) >>> 2] as number;
+      state = rows[(columns[slab[at] as number] as number) + state * stepsPerLine] as number;
     }
     for (let at = start; at < end; at++) {
-      state = rows[(state + (classes[slab[at] as number] as number)) >>> 2] as number;
-      if (state >= firstHit) onHit(at, (state - firstHit) / rowBytes);
+      state = rows[(columns[slab[at] as number] as number) + state * stepsPerLine] as number;
+      if (state >= firstHit) onHit(at, state - firstHit);
     }
   }
 

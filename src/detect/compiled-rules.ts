@@ -4,14 +4,13 @@
  */
 
 import type { Anchor } from './anchor.ts';
-import type { CharSet } from './char-set.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
 import { type CompiledDetector, compileDetector } from './compile-detector.ts';
 import type { EscapeKind } from './decode/escape.ts';
 import { hostLookBehind, marginBytes } from './evaluate.ts';
 import { lineReach } from './line-around.ts';
 import { type MatchPlan, planMatches } from './match-plan.ts';
-import { readSet } from './neighbour-bytes.ts';
+import { readSet, wordsOfSet } from './neighbour-bytes.ts';
 import type { RuleSet } from './rule.ts';
 
 /** A rule set ready to run. Not cloneable (it holds functions): build one in each thread, some milliseconds for a thousand rules. */
@@ -20,9 +19,8 @@ export interface CompiledRules {
   readonly table: AutomatonTable;
   /** For each output of the automaton the anchors whose needles end there. */
   readonly anchors: readonly OutputAnchors[];
-  /** For each output the bytes one of which stands before, and after, a needle whose anchors are worth looking at. */
-  readonly bytesBefore: readonly CharSet[];
-  readonly bytesAfter: readonly CharSet[];
+  /** What may stand beside the needles of each output. */
+  readonly beside: Beside;
   /** For each output the escape that ends there. */
   readonly escapes: readonly (EscapeKind | undefined)[];
   /** Ids of the detectors of last resort. */
@@ -36,6 +34,17 @@ export interface CompiledRules {
 export interface CompiledAnchor {
   readonly anchor: Anchor;
   readonly detectors: readonly CompiledDetector[];
+}
+
+/** Bytes one of which stands before, and after, a needle whose anchors are worth looking at; flat, since it is asked at every hit. */
+interface Beside {
+  /** Eight words a set, a bit for each byte. */
+  readonly sets: Uint32Array;
+  /** By output: where its sets begin. */
+  readonly before: Uint32Array;
+  readonly after: Uint32Array;
+  /** By output: bytes of its needles. */
+  readonly needleLengths: Uint8Array;
 }
 
 /** The anchors of one output. */
@@ -73,16 +82,20 @@ export function compilePlan(plan: MatchPlan): CompiledRules {
     }
   }
   const escapes = new Map(plan.escapes);
-  const sets = plan.neighbours.sets.map(readSet);
-  const setsOf = (indexes: readonly number[]): CharSet[] => indexes.map((index) => sets[index] as CharSet);
+  const ofOutput = plan.table.outputs.map((needles) =>
+    byNeighbour(needles.flatMap((needle) => (plan.needles[needle] ?? []).map((index) => anchors[index]!))),
+  );
+  const { sets, before: setBefore, after: setAfter } = plan.neighbours;
   return {
     detectors,
     table: plan.table,
-    anchors: plan.table.outputs.map((needles) =>
-      byNeighbour(needles.flatMap((needle) => (plan.needles[needle] ?? []).map((index) => anchors[index]!))),
-    ),
-    bytesBefore: setsOf(plan.neighbours.before),
-    bytesAfter: setsOf(plan.neighbours.after),
+    anchors: ofOutput,
+    beside: {
+      sets: Uint32Array.from(sets.flatMap(readSet)),
+      before: Uint32Array.from(setBefore, (set) => set * wordsOfSet),
+      after: Uint32Array.from(setAfter, (set) => set * wordsOfSet),
+      needleLengths: Uint8Array.from(ofOutput, ({ needleLength }) => needleLength),
+    },
     escapes: plan.table.outputs.map((needles) => {
       const needle = needles.find((each) => escapes.has(each));
       return needle === undefined ? undefined : escapes.get(needle);
@@ -128,10 +141,15 @@ export function mayStand(
   position: number,
   { low, high }: { readonly low: number; readonly high: number },
 ): boolean {
+  const { sets, before, after, needleLengths } = rules.beside;
   const next = position + 1;
-  if (next < high && rules.bytesAfter[output]![bytes[next]!] === 0) return false;
-  const last = position - rules.anchors[output]!.needleLength;
-  return last < low || rules.bytesBefore[output]![bytes[last]!] === 1;
+  if (next < high && !holds(sets, after[output] as number, bytes[next] as number)) return false;
+  const last = position - (needleLengths[output] as number);
+  return last < low || holds(sets, before[output] as number, bytes[last] as number);
+}
+
+function holds(sets: Uint32Array, set: number, byte: number): boolean {
+  return (((sets[set + (byte >> 5)] as number) >>> (byte & 31)) & 1) === 1;
 }
 
 /** The anchors of an output that the bytes beside a needle, which ends before `end`, do not exclude; besides those of `always`. */

@@ -4,6 +4,7 @@
  * bytes, and read back by each thread. Prose and examples stay behind.
  */
 
+import { ScanError } from '../errors.ts';
 import { type Anchor, keyOfAnchor, parseAnchor } from './anchor.ts';
 import { type AutomatonTable, compileAutomaton } from './compile-automaton.ts';
 import { boundsOf, type DetectorBounds } from './compile-detector.ts';
@@ -38,8 +39,21 @@ export interface MatchPlan {
   readonly table: AutomatonTable;
 }
 
-/** Works out a rule set. @throws SyntaxError for rules that were never checked */
-export function planMatches({ digest, providers }: RuleSet): MatchPlan {
+/** Bytes of needles, at most; fewer where there are so many that the automaton has no room for their states. */
+const needleBytes = [8, 6, 5, 4, 3];
+
+/** Works out a rule set. @throws SyntaxError for rules that were never checked, ScanError RULE_INVALID where there are too many */
+export function planMatches(ruleSet: RuleSet): MatchPlan {
+  for (const most of needleBytes) {
+    const plan = planWithin(ruleSet, most);
+    if (plan !== undefined) return plan;
+  }
+  throw new ScanError('RULE_INVALID', 'the rules have more anchors than one automaton can look for', {
+    hint: 'Leave some providers out: --only, or fewer rule files.',
+  });
+}
+
+function planWithin({ digest, providers }: RuleSet, mostNeedleBytes: number): MatchPlan | undefined {
   const detectors: PlannedDetector[] = [];
   const anchors: { anchor: Anchor; detectors: number[] }[] = [];
   const byKey = new Map<string, number>();
@@ -47,7 +61,7 @@ export function planMatches({ digest, providers }: RuleSet): MatchPlan {
   for (const provider of providers) {
     for (const rule of provider.detectors) {
       const index = detectors.push({ rule: leanRule(rule), provider: provider.id, bounds: boundsOf(rule) }) - 1;
-      for (const anchor of rule.anchors.flatMap(parseAnchor)) {
+      for (const anchor of rule.anchors.flatMap((text) => parseAnchor(text, mostNeedleBytes))) {
         const key = keyOfAnchor(anchor);
         const known = byKey.get(key) ?? anchors.push({ anchor, detectors: [] }) - 1;
         const users = anchors[known]!.detectors;
@@ -67,6 +81,7 @@ export function planMatches({ digest, providers }: RuleSet): MatchPlan {
   );
   const needles = [...byNeedle.values()];
   const table = compileAutomaton(texts);
+  if (table === undefined) return undefined;
   const neighbours = neighboursOf(table, (needle) =>
     (needles[needle] ?? []).map((index) => ({
       anchor: anchors[index]!.anchor,
@@ -80,20 +95,20 @@ function leanRule(rule: Detector): Detector {
   return { ...rule, anchors: [], examples: [], counterExamples: [], knownMisses: [] };
 }
 
-const magic = 'whichlayer plan 3\n';
+const magic = 'whichlayer plan 4\n';
 const digestBytes = 71;
 const digestAt = magic.length + 10;
 const headAt = digestAt + digestBytes;
 
 /** A plan as bytes, in memory that threads can share. */
 export function encodePlan(plan: MatchPlan): Uint8Array {
-  const { classes, rows, ...table } = plan.table;
+  const { columns, rows, ...table } = plan.table;
   const head = Buffer.from(JSON.stringify({ ...plan, table }));
-  const rowsAt = align(headAt + head.length + classes.byteLength);
+  const rowsAt = align(headAt + head.length + columns.byteLength);
   const bytes = new Uint8Array(new SharedArrayBuffer(rowsAt + rows.byteLength));
   bytes.set(Buffer.from(`${magic}${String(head.length).padStart(10, '0')}${plan.digest.padEnd(digestBytes)}`));
   bytes.set(head, headAt);
-  bytes.set(bytesOf(classes), rowsAt - classes.byteLength);
+  bytes.set(bytesOf(columns), rowsAt - columns.byteLength);
   bytes.set(bytesOf(rows), rowsAt);
   return bytes;
 }
@@ -110,11 +125,11 @@ export function decodePlan(bytes: Uint8Array): MatchPlan {
   const length = Number(start.slice(magic.length, digestAt));
   if (!start.startsWith(magic) || !Number.isSafeInteger(length)) throw new SyntaxError('these bytes are no match plan');
   const { table, ...plan } = JSON.parse(textAt(bytes, headAt, headAt + length)) as MatchPlan;
-  const classesBytes = 512;
-  const rowsAt = align(headAt + length + classesBytes);
-  const classes = new Uint16Array(bytes.slice(rowsAt - classesBytes, rowsAt).buffer);
-  const rows = new Uint32Array(bytes.buffer, bytes.byteOffset + rowsAt, (bytes.length - rowsAt) >>> 2);
-  return { ...plan, table: { ...table, classes, rows } };
+  const columnsBytes = 1024;
+  const rowsAt = align(headAt + length + columnsBytes);
+  const columns = new Uint32Array(bytes.slice(rowsAt - columnsBytes, rowsAt).buffer);
+  const rows = new Uint16Array(bytes.buffer, bytes.byteOffset + rowsAt, (bytes.length - rowsAt) >>> 1);
+  return { ...plan, table: { ...table, columns, rows } };
 }
 
 function bytesOf(array: Uint16Array | Uint32Array): Uint8Array {

@@ -12,7 +12,7 @@ import type { Detector } from './rule.ts';
 
 /** For each output of an automaton the bytes that may stand beside its needles, as indexes of sets; set 0 is all bytes. */
 export interface NeighbourBytes {
-  /** Each a set of bytes as 64 hexadecimal digits, byte 0 first. */
+  /** Each a set of bytes: eight words of 32 bits in hexadecimal, the bit of byte 0 the lowest of the first. */
   readonly sets: readonly string[];
   /** By output: what may precede a needle. */
   readonly before: readonly number[];
@@ -34,11 +34,11 @@ export function neighboursOf(
   table: AutomatonTable,
   ofNeedle: (needle: number) => readonly AnchorUse[],
 ): NeighbourBytes {
-  const sets = new Map<string, number>([[toHex(everything), 0]]);
+  const sets = new Map<string, number>([[writeSet(everything), 0]]);
   const known = (set: CharSet): number => {
-    const hex = toHex(set);
-    const index = sets.get(hex) ?? sets.size;
-    sets.set(hex, index);
+    const text = writeSet(set);
+    const index = sets.get(text) ?? sets.size;
+    sets.set(text, index);
     return index;
   };
   const leads = new Map<Detector, readonly CharSet[]>();
@@ -64,22 +64,18 @@ export function neighboursOf(
   return { sets: [...sets.keys()], before, after };
 }
 
-/** A set as it is written, for each byte 1 or 0. */
-export function readSet(hex: string): CharSet {
-  return Uint8Array.from({ length: 256 }, (_, byte) => (Number.parseInt(hex[byte >> 2] ?? '0', 16) >> (byte & 3)) & 1);
+/** Words of 32 bits that a set has. */
+export const wordsOfSet = 8;
+
+/** A set as it was written, a bit for each byte. */
+export function readSet(text: string): number[] {
+  return Array.from({ length: wordsOfSet }, (_, word) => Number.parseInt(text.slice(8 * word, 8 * word + 8), 16));
 }
 
-function toHex(set: CharSet): string {
-  let hex = '';
-  for (let at = 0; at < 256; at += 4) {
-    hex += (
-      (set[at] ?? 0) |
-      ((set[at + 1] ?? 0) << 1) |
-      ((set[at + 2] ?? 0) << 2) |
-      ((set[at + 3] ?? 0) << 3)
-    ).toString(16);
-  }
-  return hex;
+function writeSet(set: CharSet): string {
+  const words = new Uint32Array(wordsOfSet);
+  for (let byte = 0; byte < 256; byte++) if (set[byte] === 1) words[byte >> 5]! |= 1 << (byte & 31);
+  return Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('');
 }
 
 function byteBefore({ before }: Anchor): CharSet {

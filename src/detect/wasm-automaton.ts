@@ -1,13 +1,13 @@
 /**
- * The WebAssembly implementation of `Automaton`. The host owns the memory and lays it out once: class table, counts and
- * hits, rows (whose entries become absolute addresses), slabs, one for each automaton that is open. A block is at most 64 KiB and
- * each byte of it can be a hit at most once, so the hit buffer can't overflow whatever the content.
+ * The WebAssembly implementation of `Automaton`. The host owns the memory and lays it out once: columns (as addresses), counts
+ * and hits, rows, slabs, one for each automaton that is open. A block is at most 64 KiB and
+ * each byte of it can be a hit at most once, so its hit buffer can't overflow whatever the content.
  */
 
 import type { Automaton, OnHit } from './automaton.ts';
 import { readable } from './bytes.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
-import { base64Set, wideSet } from './decode/byte-class.ts';
+import { sextets, wideSet } from './decode/byte-class.ts';
 import type { RunHint } from './decode/run-finder.ts';
 import { leastBase64 } from './decode/sample.ts';
 
@@ -15,10 +15,14 @@ const blockBytes = 64 * 1024;
 const lanes = 4;
 /** Of a lane's hits: two words for each byte of its quarter of a block. */
 const hitBytes = (blockBytes / lanes) * 8;
-const classesAt = 1024;
-const countsAt = classesAt + 512;
-const hitsAt = countsAt + lanes * 4;
-const rowsAt = hitsAt + lanes * hitBytes;
+const columnsAt = 1024;
+/** Of a block: how many hits there are in each lane, and the hits. */
+const countBytes = lanes * 4;
+const blockHitBytes = countBytes + lanes * hitBytes;
+/** Blocks scanned before their hits are told: what a hit makes run pushes the table out of the caches. */
+const mostBlocks = 16;
+const hitsAt = columnsAt + 1024;
+const rowsAt = align(hitsAt + mostBlocks * blockHitBytes);
 
 /** What is used of the WebAssembly interface; its types are part of no library this project compiles with. */
 declare const WebAssembly: {
@@ -32,9 +36,8 @@ declare const WebAssembly: {
 
 interface Exports {
   scan(
-    root: number,
     firstHit: number,
-    classes: number,
+    columns: number,
     slab: number,
     start: number,
     length: number,
@@ -47,7 +50,7 @@ interface Exports {
 }
 
 /** Tables of bytes that runs are made of, and where `findRun` says what it found. */
-const [base64At, wideAt, foundAt] = [0, 256, 512];
+const [sextetsAt, wideAt, foundAt] = [0, 256, 512];
 
 /** Room for slabs of automata that are open at the same time: memory that is not touched costs nothing. */
 const slabRoomBytes = 16 * 1024 * 1024;
@@ -68,12 +71,11 @@ export class WasmHost {
     const pages = Math.ceil((this.#next + slabRoomBytes) / 65_536);
     this.#end = pages * 65_536;
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    new Uint16Array(this.#memory.buffer, classesAt, 256).set(table.classes);
-    new Uint8Array(this.#memory.buffer, base64At, 256).set(base64Set);
+    new Uint32Array(this.#memory.buffer, columnsAt, 256).set(table.columns.map((column) => rowsAt + 2 * column));
+    new Uint16Array(this.#memory.buffer, rowsAt, table.rows.length).set(table.rows);
+    new Uint8Array(this.#memory.buffer, sextetsAt, 256).set(sextets);
     new Uint8Array(this.#memory.buffer, wideAt, 256).set(wideSet);
     this.words = new Uint32Array(this.#memory.buffer);
-    const first = rowsAt >>> 2;
-    for (let at = 0; at < table.rows.length; at++) this.words[first + at] = rowsAt + (table.rows[at] as number);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory: this.#memory } });
     this.exports = instance.exports as Exports;
   }
@@ -101,7 +103,6 @@ export class WasmAutomaton implements Automaton {
   readonly #exports: Exports;
   readonly #words: Uint32Array;
   readonly #slabAt: number;
-  readonly #root: number = rowsAt;
   #giveBack: (() => void) | undefined;
 
   constructor(host: WasmHost, slabAt: number, slab: Uint8Array, giveBack: () => void) {
@@ -119,7 +120,15 @@ export class WasmAutomaton implements Automaton {
   }
 
   scan(start: number, end: number, onHit: OnHit): void {
-    for (let at = start; at < end; at += blockBytes) this.#scanBlock(at, Math.min(end, at + blockBytes), onHit);
+    for (let at = start; at < end; at += mostBlocks * blockBytes) {
+      const last = Math.min(end, at + mostBlocks * blockBytes);
+      for (let block = 0, from = at; from < last; block++, from += blockBytes) {
+        this.#scanBlock(from, Math.min(last, from + blockBytes), hitsAt + block * blockHitBytes);
+      }
+      for (let block = 0, from = at; from < last; block++, from += blockBytes) {
+        this.#tellHits(Math.min(last, from + blockBytes), hitsAt + block * blockHitBytes, onHit);
+      }
+    }
   }
 
   countNewlines(start: number, end: number): number {
@@ -134,27 +143,29 @@ export class WasmAutomaton implements Automaton {
   }
 
   /** The last block is scanned beyond its end, up to 15 bytes of what an earlier filling left; those hits are dropped. */
-  #scanBlock(start: number, end: number, onHit: OnHit): void {
-    const words = this.#words;
-    const { firstHit, rowBytes, longestNeedle } = this.#table;
+  #scanBlock(start: number, end: number, hits: number): void {
+    const { firstHit, longestNeedle } = this.#table;
     const length = (end - start + 15) & ~15;
     this.#exports.scan(
-      this.#root,
-      rowsAt + firstHit,
-      classesAt,
+      firstHit,
+      columnsAt,
       this.#slabAt,
       start,
       length,
       longestNeedle - 1,
-      hitsAt,
+      hits + countBytes,
       hitBytes,
     );
-    const base = rowsAt + firstHit;
+  }
+
+  #tellHits(end: number, hits: number, onHit: OnHit): void {
+    const words = this.#words;
+    const { firstHit } = this.#table;
     for (let lane = 0; lane < lanes; lane++) {
-      let at = (hitsAt + lane * hitBytes) >>> 2;
-      for (let left = words[(countsAt >>> 2) + lane] as number; left > 0; left--, at += 2) {
+      let at = (hits + countBytes + lane * hitBytes) >>> 2;
+      for (let left = words[(hits >>> 2) + lane] as number; left > 0; left--, at += 2) {
         const position = words[at] as number;
-        if (position < end) onHit(position, (((words[at + 1] as number) - base) / rowBytes) | 0);
+        if (position < end) onHit(position, (words[at + 1] as number) - firstHit);
       }
     }
   }

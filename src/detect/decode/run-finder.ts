@@ -1,5 +1,6 @@
 /**
- * The inner loop of the search for runs, in plain TypeScript; WebAssembly has its own (assembly/automaton.ts). It jumps: of a run of
+ * The inner loop of the search for runs, in plain TypeScript; WebAssembly has its own (assembly/automaton.ts), which also
+ * passes over runs that are none at a second look. It jumps: of a run of
  * twenty bytes one is looked at first, and mostly no other.
  */
 

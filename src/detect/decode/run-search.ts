@@ -72,7 +72,7 @@ export class RunSearch {
     const { bytes, high, toOffset, ended } = region;
     let low = this.resume - toOffset;
     if (this.#skipping) {
-      while (low < high && base64Set[bytes[low] as number] === 1) low++;
+      low = runEnd(bytes, low, high, 'base64');
       this.#skipping = low === high;
     }
     if (this.#open !== undefined) low = this.#follow(region, low, sink);
@@ -86,8 +86,7 @@ export class RunSearch {
       low = region.finder.at;
       if (hint === 0) break;
       if (hint === 1) {
-        let end = low + leastBase64;
-        while (end < high && base64Set[bytes[end] as number] === 1) end++;
+        const end = runEnd(bytes, low + leastBase64, high, 'base64');
         if (end === high && !ended && end - low < sampleReach) break;
         const found = sampleRun(bytes, low, Math.min(end, low + sampleReach));
         if (found === undefined) {
