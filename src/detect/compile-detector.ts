@@ -16,7 +16,7 @@ import {
   type Step,
 } from './pattern-analysis.ts';
 import { type PatternNode, parsePattern } from './pattern-parser.ts';
-import type { Detector } from './rule.ts';
+import type { Anchoring, Detector } from './rule.ts';
 
 /** How far a detector reads. */
 export interface DetectorBounds {
@@ -28,13 +28,45 @@ export interface DetectorBounds {
   readonly reach: number;
 }
 
-/** A detector whose bounds are known; the rest is made when an anchor of it is met for the first time. */
-export interface CompiledDetector extends DetectorBounds {
+/**
+ * A detector whose bounds are known; the rest is made when an anchor of it is met for the first time. A class with what a hit asks for as
+ * fields of its own: rules are objects of many shapes, and looking into them is dear at millions of hits.
+ */
+export class CompiledDetector implements DetectorBounds {
   readonly index: number;
   readonly rule: Detector;
   readonly provider: string;
+  readonly at: Anchoring;
+  readonly boundary: boolean;
+  readonly generic: boolean;
+  readonly hasPath: boolean;
+  readonly before: number;
+  readonly after: number;
+  readonly looksAround: boolean;
+  readonly maxLength: number;
+  readonly reach: number;
+  #ready: ReadyDetector | undefined;
+
+  constructor(rule: Detector, provider: string, index: number, bounds: DetectorBounds) {
+    this.index = index;
+    this.rule = rule;
+    this.provider = provider;
+    this.at = rule.at;
+    this.boundary = rule.boundary;
+    this.generic = rule.generic;
+    this.hasPath = rule.path !== undefined;
+    this.before = rule.before;
+    this.after = rule.after;
+    this.looksAround = bounds.looksAround;
+    this.maxLength = bounds.maxLength;
+    this.reach = bounds.reach;
+  }
+
   /** What it takes to run it. */
-  readonly ready: ReadyDetector;
+  get ready(): ReadyDetector {
+    this.#ready ??= makeReady(this.rule, parsePattern(this.rule.pattern));
+    return this.#ready;
+  }
 }
 
 /** What it takes to run a detector. */
@@ -86,26 +118,6 @@ export function boundsOf(rule: Detector): DetectorBounds {
   const maxLength = Math.min(maxLengthOf(tree), maxMatchBytes);
   const most = rule.at === 'token' && !around ? Math.min(rule.after, maxLength) : rule.after;
   return { looksAround: around, maxLength, reach: rule.at === 'name' ? rule.after + maxLength : most };
-}
-
-/** A detector of a provider, compiled when it is met. */
-export function compileDetector(
-  rule: Detector,
-  provider: string,
-  index: number,
-  bounds: DetectorBounds,
-): CompiledDetector {
-  let ready: ReadyDetector | undefined;
-  return {
-    index,
-    rule,
-    provider,
-    ...bounds,
-    get ready() {
-      ready ??= makeReady(rule, parsePattern(rule.pattern));
-      return ready;
-    },
-  };
 }
 
 function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {

@@ -5,7 +5,7 @@
 
 import type { Anchor } from './anchor.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
-import { type CompiledDetector, compileDetector } from './compile-detector.ts';
+import { CompiledDetector } from './compile-detector.ts';
 import type { EscapeKind } from './decode/escape.ts';
 import { hostLookBehind, marginBytes } from './evaluate.ts';
 import { lineReach } from './line-around.ts';
@@ -66,8 +66,8 @@ export function compileMatcher(ruleSet: RuleSet): CompiledRules {
 
 /** A plan made ready to run. */
 export function compilePlan(plan: MatchPlan): CompiledRules {
-  const detectors = plan.detectors.map(({ rule, provider, bounds }, index) =>
-    compileDetector(rule, provider, index, bounds),
+  const detectors = plan.detectors.map(
+    ({ rule, provider, bounds }, index) => new CompiledDetector(rule, provider, index, bounds),
   );
   const anchors = plan.anchors.map(
     ({ anchor, detectors: users }): CompiledAnchor => ({ anchor, detectors: users.map((index) => detectors[index]!) }),

@@ -66,8 +66,8 @@ const escapeEndSet = charSet('09afAF', 'nrtbfv0m');
 
 /** The secrets one detector finds at one anchor; `searchedTo` is where an earlier search of the same content ended. */
 export function evaluate(detector: CompiledDetector, view: View, anchor: Span, searched: Span | undefined): Secret[] {
-  if (detector.rule.path !== undefined && !isPathIn([detector.ready.path!], view.path)) return [];
-  switch (detector.rule.at) {
+  if (detector.hasPath && !isPathIn([detector.ready.path!], view.path)) return [];
+  switch (detector.at) {
     case 'token':
       return evaluateToken(detector, view, anchor);
     case 'name':
@@ -80,8 +80,8 @@ export function evaluate(detector: CompiledDetector, view: View, anchor: Span, s
 /** The window a `near` detector searches around an anchor. */
 export function nearWindow(detector: CompiledDetector, view: View, anchor: Span): Span {
   return {
-    start: Math.max(view.low, anchor.start - detector.rule.before),
-    end: Math.min(view.high, anchor.start + detector.rule.after),
+    start: Math.max(view.low, anchor.start - detector.before),
+    end: Math.min(view.high, anchor.start + detector.after),
   };
 }
 
@@ -99,7 +99,7 @@ function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Se
 }
 
 function matchToken(detector: CompiledDetector, view: View, anchor: Span, end: number): Secret[] {
-  if (detector.rule.boundary && !isBoundary(view, anchor.start)) return [];
+  if (detector.boundary && !isBoundary(view, anchor.start)) return [];
   if (detector.ready.requiredByte !== undefined) {
     if (!holdsByte(view.bytes, anchor.start + detector.ready.leadingBytes, end, detector.ready.requiredByte)) return [];
   }
@@ -113,21 +113,20 @@ function matchToken(detector: CompiledDetector, view: View, anchor: Span, end: n
 }
 
 function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
-  const { rule } = detector;
   const { run, needsDigit } = detector.ready;
   const end = Math.min(view.high, anchor.start + detector.reach);
-  const before = Math.max(view.low, anchor.start - rule.before);
-  const from = rule.generic ? before : Math.min(before, commandStart(view, anchor) ?? before);
-  if (rule.generic ? !mayFollow(detector, view, anchor, end) : !holdsRun(view.bytes, from, end, run, needsDigit))
+  const before = Math.max(view.low, anchor.start - detector.before);
+  const from = detector.generic ? before : Math.min(before, commandStart(view, anchor) ?? before);
+  if (detector.generic ? !mayFollow(detector, view, anchor, end) : !holdsRun(view.bytes, from, end, run, needsDigit))
     return [];
   const offset = Math.max(view.low, Math.min(from, anchor.start - nameLookBehind));
   const search = {
     anchor: { start: anchor.start - offset, end: anchor.end - offset },
-    region: { start: from - offset, end: Math.min(end, anchor.start + rule.after) - offset },
+    region: { start: from - offset, end: Math.min(end, anchor.start + detector.after) - offset },
   };
   let places: ValuePlace[] | undefined;
-  if (rule.generic) {
-    const nearEnd = Math.min(end, anchor.start + rule.after + valueLookAhead);
+  if (detector.generic) {
+    const nearEnd = Math.min(end, anchor.start + detector.after + valueLookAhead);
     const mayMatch = (start: number): boolean => mayBegin(detector, view, offset + start, end);
     places = findValues(withoutZeros(latin1(view.bytes, offset, nearEnd)), { ...search, mayMatch });
     if (places.length === 0) return [];
@@ -136,8 +135,8 @@ function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Sec
   places ??= findValues(window.text, search);
   const secrets: Secret[] = [];
   for (const { start, direct, doubtful } of places) {
-    if (start > anchor.start - offset + rule.after) continue;
-    if (rule.boundary && wordSet[window.text.charCodeAt(start - 1)] === 1) continue;
+    if (start > anchor.start - offset + detector.after) continue;
+    if (detector.boundary && wordSet[window.text.charCodeAt(start - 1)] === 1) continue;
     detector.ready.pattern.lastIndex = start;
     secrets.push(
       ...accept(detector, view, window, { match: detector.ready.pattern.exec(window.text), direct, doubtful }),
@@ -161,7 +160,7 @@ function mayFollow(detector: CompiledDetector, { bytes }: View, anchor: Span, en
   if (!mayAssign(bytes, anchor.end, end)) return false;
   const first = detector.ready.leading[0];
   if (first === undefined) return true;
-  const runEnd = Math.min(end, anchor.start + detector.rule.after + first.min);
+  const runEnd = Math.min(end, anchor.start + detector.after + first.min);
   return holdsRun(bytes, anchor.end, runEnd, { length: first.min, set: first.set }, false);
 }
 
@@ -197,7 +196,7 @@ function evaluateNear(detector: CompiledDetector, view: View, anchor: Span, sear
     const match = detector.ready.pattern.exec(window.text);
     if (match === null) return secrets;
     if (match[0] === '') detector.ready.pattern.lastIndex++;
-    else if (!detector.rule.boundary || isBoundary(view, window.offset + match.index)) {
+    else if (!detector.boundary || isBoundary(view, window.offset + match.index)) {
       secrets.push(...accept(detector, view, window, { match, direct: false, doubtful: false }));
     }
   }

@@ -171,10 +171,10 @@ export class Matcher {
 
   #evaluate(content: Content, view: View, detector: CompiledDetector, anchor: Span): void {
     const toOffset = content.base - content.start;
-    const searched = detector.rule.at === 'near' ? content.searched.get(detector.index) : undefined;
+    const searched = detector.at === 'near' ? content.searched.get(detector.index) : undefined;
     const earlier = searched && { start: searched.start - toOffset, end: searched.end - toOffset };
     for (const secret of evaluate(detector, view, anchor, earlier)) this.#add(content, detector, secret, anchor);
-    if (detector.rule.at === 'near') {
+    if (detector.at === 'near') {
       const window = nearWindow(detector, view, anchor);
       const joins = earlier !== undefined && earlier.start <= window.start && window.start <= earlier.end;
       const start = (joins ? earlier.start : window.start) + toOffset;
@@ -207,8 +207,8 @@ export class Matcher {
         ...(secret.marked ? { marked: true as const } : {}),
         ...(secret.details === undefined ? {} : { details: secret.details }),
       },
-      generic: detector.rule.generic,
-      kind: detector.rule.at === 'token' ? 0 : secret.direct ? 1 : 2,
+      generic: detector.generic,
+      kind: detector.at === 'token' ? 0 : secret.direct ? 1 : 2,
       anchorLength: anchor.end - anchor.start,
       distance: Math.abs(secret.start - anchor.start),
       order: detector.index,
