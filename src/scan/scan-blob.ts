@@ -191,7 +191,8 @@ class Collector implements LayerVisitor {
     }
     this.#contents.push(...this.#git.finish());
     this.#contents.sort((a, b) => a.ordinal - b.ordinal);
-    const contents = [...withoutEchoes(this.#contents), ...this.#inHeaders.values()];
+    const inHeaders = [...this.#inHeaders.values()];
+    const contents = [...withoutEchoes(this.#contents, inHeaders), ...inHeaders];
     return { contents, index: this.#index.build() };
   }
 
@@ -273,12 +274,12 @@ class Collector implements LayerVisitor {
 }
 
 /**
- * A member that lies uncompressed in what holds it is seen more than once: its innermost place says most, and in the raw bytes a
- * secret may be cut or run into what follows.
+ * A member that lies uncompressed in what holds it is seen more than once, and so are names of members: the innermost place says most,
+ * and in the raw bytes a secret may be cut or run into what follows.
  */
-function withoutEchoes(contents: readonly ContentMatches[]): ContentMatches[] {
+function withoutEchoes(contents: readonly ContentMatches[], inHeaders: readonly ContentMatches[]): ContentMatches[] {
   const inside = new Map<string, Map<string, Set<string>>>();
-  for (const { ordinal, nested, matches } of contents) {
+  for (const { ordinal, nested, matches } of [...contents, ...inHeaders]) {
     for (let depth = nested.length - 1; depth >= 0; depth--) {
       const place = JSON.stringify([ordinal, ...nested.slice(0, depth)]);
       const byRule = inside.get(place) ?? new Map<string, Set<string>>();
