@@ -109,7 +109,7 @@ function hit(
   searched: Map<CompiledDetector, { start: number; end: number }>,
 ): void {
   if (!mayStand(rules, output, view.bytes, position, view)) return;
-  const anchors = rules.anchors[output]!;
+  const anchors = rules.anchorsOf(output);
   for (const { anchor, detectors: ofAnchor } of [
     ...anchors.always,
     ...anchorsBeside(anchors, view.bytes, position + 1),
@@ -163,7 +163,7 @@ function report(): void {
   const line = (name: string, ms: number): void => console.log(`${name.padEnd(34)}${rate(ms)}`);
   const rate = (ms: number): string =>
     `${(ms / 1000).toFixed(2).padStart(8)} s ${(megabytes / (ms / 1000)).toFixed(0).padStart(8)} MB/s`;
-  console.log(`${places.join(', ')}: ${files} files, ${megabytes.toFixed(0)} MB, ${rules.detectors.length} detectors`);
+  console.log(`${places.join(', ')}: ${files} files, ${megabytes.toFixed(0)} MB, ${rules.detectorCount} detectors`);
   if (readMs > 0) line('reading', readMs);
   line(`automaton${loadAutomaton() === undefined ? ' (plain: run make build)' : ''}`, automatonMs);
   line('anchors and detectors, with clock', rulesMs);

@@ -3,7 +3,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readRuleFolder } from '../src/detect/load-rules.ts';
-import { encodePlan, planMatches } from '../src/detect/match-plan.ts';
+import { planMatches } from '../src/detect/match-plan.ts';
+import { encodePlan } from '../src/detect/plan-bytes.ts';
 import { messageOf } from '../src/errors.ts';
 
 const output = process.argv[2] ?? 'dist/rules.json';

@@ -5,9 +5,9 @@
 
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { type CompiledRules, compilePlan } from '../../src/detect/compiled-rules.ts';
+import { type CompiledRules, compileMatcher, compilePlan } from '../../src/detect/compiled-rules.ts';
 import { loadAutomaton, loadPlan, loadRules, ruleSetOf } from '../../src/detect/load-rules.ts';
-import { decodePlan, encodePlan, planMatches } from '../../src/detect/match-plan.ts';
+import { decodePlan } from '../../src/detect/plan-bytes.ts';
 import type { RuleSet } from '../../src/detect/rule.ts';
 import { decompress } from '../../src/layer/decompress.ts';
 import type { LayerVisitor } from '../../src/layer/entry.ts';
@@ -39,10 +39,8 @@ export const stages: Readonly<Record<string, Stage>> = {
   // The automaton tells its hits, and nobody has an anchor there.
   automaton: async (layers) => {
     const rules = await builtIn();
-    const deaf: CompiledRules = {
-      ...rules,
-      anchors: rules.anchors.map((each) => ({ ...each, always: [], beside: undefined })),
-    };
+    const none = { needleLength: 0, always: [], beside: undefined };
+    const deaf: CompiledRules = { ...rules, anchorsOf: () => none };
     return () => scanAll(layers, deaf);
   },
   rules: async (layers) => {
@@ -50,7 +48,7 @@ export const stages: Readonly<Record<string, Stage>> = {
     return () => scanAll(layers, rules);
   },
   'some rules': async (layers, limit) => {
-    const rules = compilePlan(decodePlan(encodePlan(planMatches(await someRules(limit)))));
+    const rules = compileMatcher(await someRules(limit));
     return () => scanAll(layers, rules);
   },
   'unpacked bytes': async (layers) => () => countUnpacked(layers),
@@ -108,7 +106,7 @@ async function scanAll(layers: readonly string[], rules: CompiledRules): Promise
     bytes += uncompressedBytes;
     matches += contents.reduce((sum, content) => sum + content.matches.length, 0);
   }
-  return { bytes, matches, detectors: rules.detectors.length };
+  return { bytes, matches, detectors: rules.detectorCount };
 }
 
 async function countUnpacked(layers: readonly string[]): Promise<Yield> {
@@ -122,7 +120,7 @@ async function countUnpacked(layers: readonly string[]): Promise<Yield> {
 }
 
 async function builtIn(): Promise<CompiledRules> {
-  return compilePlan(decodePlan(loadPlan(await loadRules())));
+  return compilePlan(decodePlan(await loadPlan(await loadRules())));
 }
 
 /** Whole providers, evenly from all of them, until there are so many detectors. */

@@ -136,7 +136,7 @@ async function runOptions(
   return {
     version,
     ruleSet,
-    plan: loadPlan(ruleSet),
+    plan: await loadPlan(ruleSet),
     automaton: loadAutomaton(),
     filter: {
       minConfidence: options.minConfidence,

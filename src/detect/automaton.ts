@@ -9,7 +9,7 @@ import { type AutomatonTable, stepsPerLine } from './compile-automaton.ts';
 import { PlainRunFinder, type RunFinder } from './decode/run-finder.ts';
 import { WasmHost } from './wasm-automaton.ts';
 
-/** Called for each hit: the index of the needle's last byte, and which hit state it is (`AutomatonTable.outputs`). */
+/** Called for each hit: the index of the needle's last byte, and which hit state it is (`CompiledAutomaton.outputs`). */
 export type OnHit = (position: number, output: number) => void;
 
 /** A slab of bytes and what can be asked of it. */

@@ -13,9 +13,13 @@ export interface AutomatonTable {
   readonly rows: Uint16Array;
   /** States from here on end a needle. */
   readonly firstHit: number;
+  readonly longestNeedle: number;
+}
+
+/** A table, and what its hits mean. */
+export interface CompiledAutomaton extends AutomatonTable {
   /** For each hit state, by `state - firstHit`: the needles that end there, longest first. */
   readonly outputs: readonly (readonly number[])[];
-  readonly longestNeedle: number;
 }
 
 /** Classes of one plane; two bytes each. */
@@ -28,7 +32,7 @@ export const mostStates = 65_535;
 const frequent = '\x00 etaoinsrldcupmhfgb.y_/wvk-x0"\'1,:=;()2\n';
 
 /** Compiles lower-case needles (one character a byte); a needle is known by its index. @returns undefined where there are more states than `mostStates` */
-export function compileAutomaton(needles: readonly string[]): AutomatonTable | undefined {
+export function compileAutomaton(needles: readonly string[]): CompiledAutomaton | undefined {
   const { classOf, classCount } = byteClasses(needles);
   const next: Int32Array[] = [];
   const ends: number[][] = [];
@@ -94,7 +98,7 @@ function layOut(
   ends: readonly number[][],
   classOf: Uint16Array,
   longestNeedle: number,
-): AutomatonTable {
+): CompiledAutomaton {
   const classCount = next[0]?.length ?? 1;
   const quiet: number[] = [];
   const hits: number[] = [];

@@ -7,18 +7,17 @@ import type { Anchor } from './anchor.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
 import { CompiledDetector } from './compile-detector.ts';
 import type { EscapeKind } from './decode/escape.ts';
-import { hostLookBehind, marginBytes } from './evaluate.ts';
-import { lineReach } from './line-around.ts';
-import { type MatchPlan, planMatches } from './match-plan.ts';
-import { readSet, wordsOfSet } from './neighbour-bytes.ts';
+import { planMatches } from './match-plan.ts';
+import type { NeighbourBytes } from './neighbour-bytes.ts';
+import { decodePlan, encodePlan, type PackedPlan } from './plan-bytes.ts';
 import type { RuleSet } from './rule.ts';
 
-/** A rule set ready to run. Not cloneable (it holds functions): build one in each thread, some milliseconds for a thousand rules. */
+/** A rule set ready to run. Not cloneable (it holds functions): make one in each thread, some milliseconds. */
 export interface CompiledRules {
-  readonly detectors: readonly CompiledDetector[];
+  readonly detectorCount: number;
   readonly table: AutomatonTable;
-  /** For each output of the automaton the anchors whose needles end there. */
-  readonly anchors: readonly OutputAnchors[];
+  /** The anchors whose needles end at an output of the automaton. */
+  readonly anchorsOf: (output: number) => OutputAnchors;
   /** What may stand beside the needles of each output. */
   readonly beside: Beside;
   /** For each output the escape that ends there. */
@@ -36,14 +35,8 @@ export interface CompiledAnchor {
   readonly detectors: readonly CompiledDetector[];
 }
 
-/** Bytes one of which stands before, and after, a needle whose anchors are worth looking at; flat, since it is asked at every hit. */
-interface Beside {
-  /** Eight words a set, a bit for each byte. */
-  readonly sets: Uint32Array;
-  /** By output: where its sets begin. */
-  readonly before: Uint32Array;
-  readonly after: Uint32Array;
-  /** By output: bytes of its needles. */
+/** What may stand beside needles, and how long they are, by output. */
+interface Beside extends NeighbourBytes {
   readonly needleLengths: Uint8Array;
 }
 
@@ -61,56 +54,55 @@ type AnchorsByByte = readonly (readonly CompiledAnchor[] | undefined)[];
 
 /** A rule set made ready to run. @throws SyntaxError for rules that were never checked */
 export function compileMatcher(ruleSet: RuleSet): CompiledRules {
-  return compilePlan(planMatches(ruleSet));
+  return compilePlan(decodePlan(encodePlan(planMatches(ruleSet))));
 }
 
-/** A plan made ready to run. */
-export function compilePlan(plan: MatchPlan): CompiledRules {
-  const detectors = plan.detectors.map(
-    ({ rule, provider, bounds }, index) => new CompiledDetector(rule, provider, index, bounds),
-  );
-  const anchors = plan.anchors.map(
-    ({ anchor, detectors: users }): CompiledAnchor => ({ anchor, detectors: users.map((index) => detectors[index]!) }),
-  );
-  let before = 0;
-  let after = 0;
-  for (const { anchor, detectors: users } of anchors) {
-    for (const { rule, reach } of users) {
-      const within = rule.companion?.within ?? 0;
-      before = Math.max(before, Math.max(rule.before, hostLookBehind) + within + anchor.maxLength + marginBytes);
-      after = Math.max(after, reach + within + anchor.maxLength + marginBytes);
-    }
-  }
-  const escapes = new Map(plan.escapes);
-  const ofOutput = plan.table.outputs.map((needles) =>
-    byNeighbour(needles.flatMap((needle) => (plan.needles[needle] ?? []).map((index) => anchors[index]!))),
-  );
-  const { sets, before: setBefore, after: setAfter } = plan.neighbours;
+/** A plan made ready to run; what is never hit is never made. */
+export function compilePlan(plan: PackedPlan): CompiledRules {
+  const { table, generic, before, after, neighbours, needleLengths } = plan;
+  const made: (OutputAnchors | undefined)[] = new Array(plan.outputs.length).fill(undefined);
+  const anchors = new Map<number, CompiledAnchor>();
+  const detectors = new Map<number, CompiledDetector>();
+  const detectorAt = (index: number): CompiledDetector => {
+    const known = detectors.get(index);
+    if (known !== undefined) return known;
+    const { rule, provider, bounds } = plan.detectors.read(index);
+    const detector = new CompiledDetector(rule, provider, index, bounds);
+    detectors.set(index, detector);
+    return detector;
+  };
+  const anchorAt = (index: number): CompiledAnchor => {
+    const known = anchors.get(index);
+    if (known !== undefined) return known;
+    const { anchor, detectors: users } = plan.anchors.read(index);
+    const compiled = { anchor, detectors: users.map(detectorAt) };
+    anchors.set(index, compiled);
+    return compiled;
+  };
+  const make = (output: number): OutputAnchors =>
+    byNeighbour(needleLengths[output] as number, plan.outputs.read(output).map(anchorAt));
+  const escapes: (EscapeKind | undefined)[] = new Array(plan.outputs.length).fill(undefined);
+  for (const [output, kind] of plan.escapes) escapes[output] = kind;
   return {
-    detectors,
-    table: plan.table,
-    anchors: ofOutput,
-    beside: {
-      sets: Uint32Array.from(sets.flatMap(readSet)),
-      before: Uint32Array.from(setBefore, (set) => set * wordsOfSet),
-      after: Uint32Array.from(setAfter, (set) => set * wordsOfSet),
-      needleLengths: Uint8Array.from(ofOutput, ({ needleLength }) => needleLength),
+    detectorCount: plan.detectors.length,
+    table,
+    anchorsOf: (output) => {
+      const known = made[output] ?? make(output);
+      made[output] = known;
+      return known;
     },
-    escapes: plan.table.outputs.map((needles) => {
-      const needle = needles.find((each) => escapes.has(each));
-      return needle === undefined ? undefined : escapes.get(needle);
-    }),
-    generic: new Set(detectors.filter(({ rule }) => rule.generic).map(({ rule }) => rule.id)),
-    before: before + lineReach,
-    after: after + lineReach,
+    beside: { ...neighbours, needleLengths },
+    escapes,
+    generic: new Set(generic),
+    before,
+    after,
   };
 }
 
 /** Fewer anchors than this are looked at one by one. */
 const worthAnIndex = 4;
 
-function byNeighbour(all: readonly CompiledAnchor[]): OutputAnchors {
-  const needleLength = Math.max(0, ...all.map(({ anchor }) => anchor.needle.length));
+function byNeighbour(needleLength: number, all: readonly CompiledAnchor[]): OutputAnchors {
   if (all.length < worthAnIndex) return { needleLength, always: all, beside: undefined };
   const always: CompiledAnchor[] = [];
   const before: CompiledAnchor[][] = [];

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ScanError, unreadable } from '../errors.ts';
 import { isToml } from './is-toml.ts';
-import { digestOfPlan, encodePlan, planMatches } from './match-plan.ts';
+import { digestOfPlan, encodePlan } from './plan-bytes.ts';
 import type { Provider, RuleSet } from './rule.ts';
 import { digestOf } from './rule-digest.ts';
 import { formatProblem, type RuleProblem } from './rule-problem.ts';
@@ -123,12 +123,13 @@ export function readCompiledRules(bytes: Buffer): RuleSet {
 }
 
 /** What matching needs of a rule set, as bytes that threads can share: as it was built, or worked out now. */
-export function loadPlan(ruleSet: RuleSet): Uint8Array {
+export async function loadPlan(ruleSet: RuleSet): Promise<Uint8Array> {
   const path = fileURLToPath(new URL('dist/plan.bin', root));
   if (!isSource && existsSync(path)) {
     const built = readShared(path);
     if (digestOfPlan(built) === ruleSet.digest) return built;
   }
+  const { planMatches } = await import('./match-plan.ts');
   return encodePlan(planMatches(ruleSet));
 }
 

@@ -1,7 +1,7 @@
 /**
  * A rule set worked out for matching, as plain data: the automaton's table, which anchors end where, each detector's bounds.
- * Working it out takes a quarter of a second for two thousand rules; so it is made once where rules are compiled, written as
- * bytes, and read back by each thread. Prose and examples stay behind.
+ * Working it out takes a quarter of a second for two thousand rules; so it is made once where rules are compiled, and written as
+ * bytes (plan-bytes.ts) that each thread reads. Prose and examples stay behind.
  */
 
 import { ScanError } from '../errors.ts';
@@ -9,6 +9,8 @@ import { type Anchor, keyOfAnchor, parseAnchor } from './anchor.ts';
 import { type AutomatonTable, compileAutomaton } from './compile-automaton.ts';
 import { boundsOf, type DetectorBounds } from './compile-detector.ts';
 import { type EscapeKind, escapeKinds, escapeNeedles } from './decode/escape.ts';
+import { hostLookBehind, marginBytes } from './evaluate.ts';
+import { lineReach } from './line-around.ts';
 import { type NeighbourBytes, neighboursOf } from './neighbour-bytes.ts';
 import type { Detector, RuleSet } from './rule.ts';
 
@@ -31,11 +33,18 @@ export interface MatchPlan {
   readonly digest: string;
   readonly detectors: readonly PlannedDetector[];
   readonly anchors: readonly PlannedAnchor[];
-  /** For each needle the anchors (by index) that have it. */
-  readonly needles: readonly (readonly number[])[];
-  /** Needles (by index) that say where text is escaped. */
-  readonly escapes: readonly (readonly [needle: number, kind: EscapeKind])[];
+  /** For each output of the automaton the anchors (by index) whose needles end there. */
+  readonly outputs: readonly (readonly number[])[];
+  /** For each output the bytes of its longest needle. */
+  readonly needleLengths: Uint8Array;
+  /** Outputs that say where text is escaped. */
+  readonly escapes: readonly (readonly [output: number, kind: EscapeKind])[];
   readonly neighbours: NeighbourBytes;
+  /** Ids of the detectors of last resort. */
+  readonly generic: readonly string[];
+  /** Bytes before and after a hit that its detectors may read, at most. */
+  readonly before: number;
+  readonly after: number;
   readonly table: AutomatonTable;
 }
 
@@ -76,71 +85,51 @@ function planWithin({ digest, providers }: RuleSet, mostNeedleBytes: number): Ma
     for (const needle of escapeNeedles[kind]) byNeedle.set(needle, byNeedle.get(needle) ?? []);
   }
   const texts = [...byNeedle.keys()];
-  const escapes = escapeKinds.flatMap((kind) =>
-    escapeNeedles[kind].map((needle) => [texts.indexOf(needle), kind] as const),
-  );
-  const needles = [...byNeedle.values()];
-  const table = compileAutomaton(texts);
-  if (table === undefined) return undefined;
-  const neighbours = neighboursOf(table, (needle) =>
-    (needles[needle] ?? []).map((index) => ({
+  const compiled = compileAutomaton(texts);
+  if (compiled === undefined) return undefined;
+  const { outputs: needlesOf, ...table } = compiled;
+  const escapeOf = new Map(escapeKinds.flatMap((kind) => escapeNeedles[kind].map((needle) => [needle, kind] as const)));
+  const outputs = needlesOf.map((needles) => needles.flatMap((needle) => byNeedle.get(texts[needle]!) ?? []));
+  const uses = outputs.map((indexes) =>
+    indexes.map((index) => ({
       anchor: anchors[index]!.anchor,
       rules: anchors[index]!.detectors.map((each) => detectors[each]!.rule),
     })),
   );
-  return { digest, detectors, anchors, needles, escapes, neighbours, table };
+  return {
+    digest,
+    detectors,
+    anchors,
+    outputs,
+    needleLengths: Uint8Array.from(uses, (each) => Math.max(0, ...each.map(({ anchor }) => anchor.needle.length))),
+    escapes: needlesOf.flatMap((needles, output) => {
+      const kind = needles.map((needle) => escapeOf.get(texts[needle]!)).find((each) => each !== undefined);
+      return kind === undefined ? [] : [[output, kind] as const];
+    }),
+    neighbours: neighboursOf(uses),
+    generic: detectors.filter(({ rule }) => rule.generic).map(({ rule }) => rule.id),
+    ...reachOf(anchors, detectors),
+    table,
+  };
+}
+
+function reachOf(
+  anchors: readonly PlannedAnchor[],
+  detectors: readonly PlannedDetector[],
+): Pick<MatchPlan, 'before' | 'after'> {
+  let before = 0;
+  let after = 0;
+  for (const { anchor, detectors: users } of anchors) {
+    for (const index of users) {
+      const { rule, bounds } = detectors[index]!;
+      const within = rule.companion?.within ?? 0;
+      before = Math.max(before, Math.max(rule.before, hostLookBehind) + within + anchor.maxLength + marginBytes);
+      after = Math.max(after, bounds.reach + within + anchor.maxLength + marginBytes);
+    }
+  }
+  return { before: before + lineReach, after: after + lineReach };
 }
 
 function leanRule(rule: Detector): Detector {
   return { ...rule, anchors: [], examples: [], counterExamples: [], knownMisses: [] };
-}
-
-const magic = 'whichlayer plan 4\n';
-const digestBytes = 71;
-const digestAt = magic.length + 10;
-const headAt = digestAt + digestBytes;
-
-/** A plan as bytes, in memory that threads can share. */
-export function encodePlan(plan: MatchPlan): Uint8Array {
-  const { columns, rows, ...table } = plan.table;
-  const head = Buffer.from(JSON.stringify({ ...plan, table }));
-  const rowsAt = align(headAt + head.length + columns.byteLength);
-  const bytes = new Uint8Array(new SharedArrayBuffer(rowsAt + rows.byteLength));
-  bytes.set(Buffer.from(`${magic}${String(head.length).padStart(10, '0')}${plan.digest.padEnd(digestBytes)}`));
-  bytes.set(head, headAt);
-  bytes.set(bytesOf(columns), rowsAt - columns.byteLength);
-  bytes.set(bytesOf(rows), rowsAt);
-  return bytes;
-}
-
-/** `RuleSet.digest` of the rules a plan was made of; undefined for other bytes. */
-export function digestOfPlan(bytes: Uint8Array): string | undefined {
-  const start = textAt(bytes, 0, headAt);
-  return start.startsWith(magic) ? start.slice(digestAt).trimEnd() : undefined;
-}
-
-/** Reads a plan; the table's rows stay where they are. @throws SyntaxError for other bytes */
-export function decodePlan(bytes: Uint8Array): MatchPlan {
-  const start = textAt(bytes, 0, headAt);
-  const length = Number(start.slice(magic.length, digestAt));
-  if (!start.startsWith(magic) || !Number.isSafeInteger(length)) throw new SyntaxError('these bytes are no match plan');
-  const { table, ...plan } = JSON.parse(textAt(bytes, headAt, headAt + length)) as MatchPlan;
-  const columnsBytes = 1024;
-  const rowsAt = align(headAt + length + columnsBytes);
-  const columns = new Uint32Array(bytes.slice(rowsAt - columnsBytes, rowsAt).buffer);
-  const rows = new Uint16Array(bytes.buffer, bytes.byteOffset + rowsAt, (bytes.length - rowsAt) >>> 1);
-  return { ...plan, table: { ...table, columns, rows } };
-}
-
-function bytesOf(array: Uint16Array | Uint32Array): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
-
-function textAt(bytes: Uint8Array, start: number, end: number): string {
-  // Shared memory is not to be decoded in place.
-  return Buffer.from(bytes.slice(start, end)).toString('utf8');
-}
-
-function align(at: number): number {
-  return (at + 63) & ~63;
 }

@@ -153,7 +153,7 @@ export class Matcher {
       return;
     }
     const end = position + 1;
-    const anchors = this.#rules.anchors[output]!;
+    const anchors = this.#rules.anchorsOf(output);
     for (const each of anchors.always) this.#look(content, each, end);
     if (anchors.beside !== undefined) {
       for (const each of anchorsBeside(anchors, content.view.bytes, end)) this.#look(content, each, end);
@@ -185,7 +185,7 @@ export class Matcher {
 
   #add(content: Content, detector: CompiledDetector, secret: Secret, anchor: Span): void {
     const start = secret.start - content.start + content.base;
-    const key = (start * this.#rules.detectors.length + detector.index) * 2 + Number(secret.direct);
+    const key = (start * this.#rules.detectorCount + detector.index) * 2 + Number(secret.direct);
     if (content.truncated || content.seen.has(key)) return;
     if (content.candidates.length >= candidateLimit || content.candidateBytes > candidateBytes) {
       content.truncated = true;

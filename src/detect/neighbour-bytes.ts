@@ -5,23 +5,22 @@
 
 import type { Anchor } from './anchor.ts';
 import { addTo, type CharSet, charSet } from './char-set.ts';
-import type { AutomatonTable } from './compile-automaton.ts';
 import { leadingSets } from './pattern-analysis.ts';
 import { parsePattern } from './pattern-parser.ts';
 import type { Detector } from './rule.ts';
 
-/** For each output of an automaton the bytes that may stand beside its needles, as indexes of sets; set 0 is all bytes. */
+/** For each output of an automaton the bytes that may stand beside its needles; flat, since it is asked at every hit. */
 export interface NeighbourBytes {
-  /** Each a set of bytes: eight words of 32 bits in hexadecimal, the bit of byte 0 the lowest of the first. */
-  readonly sets: readonly string[];
-  /** By output: what may precede a needle. */
-  readonly before: readonly number[];
-  /** By output: what may follow a needle. */
-  readonly after: readonly number[];
+  /** Sets of bytes, eight words each, a bit for each byte. */
+  readonly sets: Uint32Array;
+  /** By output: where the set of what may precede a needle begins. */
+  readonly before: Uint32Array;
+  /** By output: where the set of what may follow a needle begins. */
+  readonly after: Uint32Array;
 }
 
 /** What is needed of an anchor and the detectors that look around it. */
-export interface AnchorUse {
+interface AnchorUse {
   readonly anchor: Anchor;
   readonly rules: readonly Detector[];
 }
@@ -29,18 +28,17 @@ export interface AnchorUse {
 const everything: CharSet = new Uint8Array(256).fill(1);
 const signs = ' _-.';
 
-/** Works out the neighbours of each output; `ofNeedle` gives a needle's anchors. */
-export function neighboursOf(
-  table: AutomatonTable,
-  ofNeedle: (needle: number) => readonly AnchorUse[],
-): NeighbourBytes {
-  const sets = new Map<string, number>([[writeSet(everything), 0]]);
+/** Works out the neighbours of each output, whose anchors are given. */
+export function neighboursOf(outputs: readonly (readonly AnchorUse[])[]): NeighbourBytes {
+  const sets = new Map<string, { readonly at: number; readonly words: Uint32Array }>();
   const known = (set: CharSet): number => {
-    const text = writeSet(set);
-    const index = sets.get(text) ?? sets.size;
-    sets.set(text, index);
-    return index;
+    const words = wordsOf(set);
+    const key = words.join();
+    const same = sets.get(key) ?? { at: sets.size * wordsOfSet, words };
+    sets.set(key, same);
+    return same.at;
   };
+  const all = known(everything);
   const leads = new Map<Detector, readonly CharSet[]>();
   const leading = (rule: Detector): readonly CharSet[] => {
     const lead = leads.get(rule) ?? leadingSets(parsePattern(rule.pattern));
@@ -49,33 +47,32 @@ export function neighboursOf(
   };
   const before: number[] = [];
   const after: number[] = [];
-  for (const needles of table.outputs) {
+  for (const uses of outputs) {
     const first = charSet('');
     const last = charSet('');
     const lengths = new Set<number>();
-    for (const use of needles.flatMap(ofNeedle)) {
+    for (const use of uses) {
       addTo(first, byteBefore(use.anchor));
       addTo(last, byteAfter(use, leading));
       lengths.add(use.anchor.needle.length);
     }
-    before.push(lengths.size === 1 ? known(first) : 0);
+    before.push(lengths.size === 1 ? known(first) : all);
     after.push(known(last));
   }
-  return { sets: [...sets.keys()], before, after };
+  return {
+    sets: Uint32Array.from([...sets.values()].flatMap(({ words }) => [...words])),
+    before: Uint32Array.from(before),
+    after: Uint32Array.from(after),
+  };
 }
 
 /** Words of 32 bits that a set has. */
-export const wordsOfSet = 8;
+const wordsOfSet = 8;
 
-/** A set as it was written, a bit for each byte. */
-export function readSet(text: string): number[] {
-  return Array.from({ length: wordsOfSet }, (_, word) => Number.parseInt(text.slice(8 * word, 8 * word + 8), 16));
-}
-
-function writeSet(set: CharSet): string {
+function wordsOf(set: CharSet): Uint32Array {
   const words = new Uint32Array(wordsOfSet);
   for (let byte = 0; byte < 256; byte++) if (set[byte] === 1) words[byte >> 5]! |= 1 << (byte & 31);
-  return Array.from(words, (word) => word.toString(16).padStart(8, '0')).join('');
+  return words;
 }
 
 function byteBefore({ before }: Anchor): CharSet {

@@ -6,7 +6,8 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { compilePlan } from '../detect/compiled-rules.ts';
-import { decodePlan, encodePlan, planMatches } from '../detect/match-plan.ts';
+import { planMatches } from '../detect/match-plan.ts';
+import { decodePlan, encodePlan } from '../detect/plan-bytes.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';

@@ -6,7 +6,7 @@
 import { open } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { compilePlan } from '../detect/compiled-rules.ts';
-import { decodePlan } from '../detect/match-plan.ts';
+import { decodePlan } from '../detect/plan-bytes.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { FileRange } from '../source/source.ts';
