@@ -14,6 +14,7 @@ import { isEscapeAt, mostSegmentBytes } from './decode/escape.ts';
 import { type DecodeBudget, HiddenText, type Undecoded } from './decode/hidden-text.ts';
 import { mergeDecoded } from './decode/merge-decoded.ts';
 import { evaluate, nearWindow, type Secret, type View } from './evaluate.ts';
+import { HeldRun } from './held-run.ts';
 import { resolveOverlap } from './resolve-overlap.ts';
 import type { Match } from './rule.ts';
 
@@ -43,6 +44,8 @@ export class Matcher {
   readonly #keep: number;
   readonly #slabBytes: number;
   readonly #hidden: HiddenText;
+  readonly #held: HeldRun;
+  #secrets = 0;
   #contents: Content[] = [];
   #open: Content | undefined;
   #fill = 0;
@@ -58,6 +61,7 @@ export class Matcher {
     this.#rules = rules;
     this.#onContent = onContent;
     this.#keep = rules.before + rules.after;
+    this.#held = new HeldRun(rules.before, rules.after);
     this.#slabBytes = Math.max(options.slabBytes ?? defaultSlabBytes, this.#keep + mostHeldBytes + 64);
     this.#automaton = createAutomaton(rules.table, this.#slabBytes, module);
     this.#hidden = new HiddenText(
@@ -152,12 +156,16 @@ export class Matcher {
       content.waiting.push({ offset: position - content.start + content.base, output });
       return;
     }
+    const key = this.#held.keyOf(content, content.view, position, content.base - content.start, output);
+    if (key !== undefined && this.#held.isBarren(key)) return;
+    const before = this.#secrets;
     const end = position + 1;
     const anchors = this.#rules.anchorsOf(output);
     for (const each of anchors.always) this.#look(content, each, end);
     if (anchors.beside !== undefined) {
       for (const each of anchorsBeside(anchors, content.view.bytes, end)) this.#look(content, each, end);
     }
+    if (key !== undefined && this.#secrets === before) this.#held.setBarren(key);
   }
 
   #look(content: Content, { anchor, detectors }: CompiledAnchor, end: number): void {
@@ -173,7 +181,10 @@ export class Matcher {
     const toOffset = content.base - content.start;
     const searched = detector.at === 'near' ? content.searched.get(detector.index) : undefined;
     const earlier = searched && { start: searched.start - toOffset, end: searched.end - toOffset };
-    for (const secret of evaluate(detector, view, anchor, earlier)) this.#add(content, detector, secret, anchor);
+    for (const secret of evaluate(detector, view, anchor, earlier)) {
+      this.#secrets++;
+      this.#add(content, detector, secret, anchor);
+    }
     if (detector.at === 'near') {
       const window = nearWindow(detector, view, anchor);
       const joins = earlier !== undefined && earlier.start <= window.start && window.start <= earlier.end;

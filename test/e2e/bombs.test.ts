@@ -387,6 +387,11 @@ const families: Readonly<Record<string, Readonly<Record<string, Bomb>>>> = {
     ],
     'escapes of escapes': [() => file('\\\\'.repeat(4 * MiB) + '\\u0041'.repeat(MiB)), 'nothing'],
     'a file of anchors': [() => file('ghp_'.repeat(8 * MiB)), 'nothing'],
+    'a letter that is held down': [() => file('A'.repeat(64 * MiB)), 'nothing'],
+    'a sign that is held down': [() => file('-'.repeat(64 * MiB)), 'nothing'],
+    'two letters, over and over': [() => file('8n'.repeat(32 * MiB)), 'nothing'],
+    'two signs, over and over': [() => file('*:'.repeat(32 * MiB)), 'nothing'],
+    backslashes: [() => file('\\'.repeat(64 * MiB)), 'nothing'],
   },
   configurations: {
     'a configuration of 100 MiB': [

@@ -5,6 +5,7 @@
  */
 
 import { latin1, toText } from '../bytes.ts';
+import { charSet } from '../char-set.ts';
 import { nibbles } from './byte-class.ts';
 
 /** How characters are escaped; the names reports tell. */
@@ -60,7 +61,8 @@ export const mostSegmentBytes: number = 8 * 1024;
 const [slash, beforeSlash] = [0x2f, /[\w:.+=\\-]/];
 
 const [backslash, apostrophe] = [0x5c, 0x27];
-const [quote, lineFeed, carriageReturn, hexDigits] = [0x22, 0x0a, 0x0d, /[0-9A-Fa-fUXux]/];
+const [quote, lineFeed, carriageReturn] = [0x22, 0x0a, 0x0d];
+const hexDigits = charSet('09afAF', 'UXux');
 
 /** What makes a value worth writing out whose signs are escaped: its name, or that a URL is around it; most others are strings of programs. */
 const secretName = /(?:pass|pwd|secret|token|key|auth|cred|identified|:\/\/|\s-[pu])[^\n]{0,100}$/i;
@@ -76,7 +78,7 @@ export function isEscapeAt(bytes: Uint8Array, position: number, low: number): bo
     return position - 2 >= low && beforeSlash.test(String.fromCharCode(bytes[position - 2] as number));
   if (bytes[position - 1] !== backslash)
     return !(isAccent(bytes, position) || last === apostrophe) || isNamed(bytes, position - 4, low, secretName);
-  if (hexDigits.test(String.fromCharCode(last))) return true;
+  if (hexDigits[last] === 1) return true;
   const isLineEnd = last === lineFeed || last === carriageReturn;
   // What opens or closes a string in a string is no part of a value.
   if (last === quote && !isInWord(bytes, position - 2, low)) return false;
@@ -92,7 +94,17 @@ function isAccent(bytes: Uint8Array, position: number): boolean {
   return bytes[position - 4] === backslash && (bytes[position] as number) > 0x60;
 }
 
+/** Signs that are held down (`\\\\\\…`) are no value: the first of them were looked at, and what follows those is written out anyway. */
+const heldBytes = 24;
+
+function isHeld(bytes: Uint8Array, end: number, low: number): boolean {
+  if (end - heldBytes - 2 < low) return false;
+  for (let at = end - 1; at >= end - heldBytes; at--) if (bytes[at] !== bytes[at - 2]) return false;
+  return true;
+}
+
 function isNamed(bytes: Uint8Array, end: number, low: number, name: RegExp): boolean {
+  if (isHeld(bytes, end, low)) return false;
   return name.test(latin1(bytes, Math.max(low, end - nameReach), Math.max(low, end)));
 }
 
