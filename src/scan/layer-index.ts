@@ -19,6 +19,12 @@ const typeCodes: Readonly<Record<EntryType, number>> = {
 };
 const typeNames = Object.keys(typeCodes) as EntryType[];
 
+/** No file system has longer paths (PATH_MAX), so that a link with one is in no container. */
+const longestPath = 4096;
+
+/** Letters of hard links' paths that are kept of a layer. */
+const mostLinkLetters = 64 * 1024 * 1024;
+
 /** A hard link made by a layer; both paths cleaned. */
 export interface HardLink {
   readonly ordinal: number;
@@ -62,9 +68,15 @@ export class LayerIndexBuilder {
   #length = 0;
   readonly #hardLinks: HardLink[] = [];
   readonly #seed: number;
+  #linkLetters = 0;
 
   constructor(seed: number) {
     this.#seed = seed;
+  }
+
+  /** True where the layer has more hard links than are kept. */
+  get areLinksCut(): boolean {
+    return this.#linkLetters > mostLinkLetters;
   }
 
   /** Adds an entry and returns its ordinal. */
@@ -80,9 +92,8 @@ export class LayerIndexBuilder {
     }
     this.#keys[ordinal] = hashPath(entry.path, this.#seed);
     this.#types[ordinal] = typeCodes[entry.type];
-    if (entry.type === 'hardlink' && entry.linkTarget !== undefined) {
-      this.#hardLinks.push({ ordinal, path: entry.path, target: entry.linkTarget });
-    }
+    const { type, path, linkTarget } = entry;
+    if (type === 'hardlink' && linkTarget !== undefined) this.#addLink({ ordinal, path, target: linkTarget });
     return ordinal;
   }
 
@@ -93,6 +104,12 @@ export class LayerIndexBuilder {
       types: this.#types.slice(0, this.#length),
       hardLinks: this.#hardLinks,
     };
+  }
+
+  #addLink(link: HardLink): void {
+    if (link.path.length > longestPath || link.target.length > longestPath) return;
+    this.#linkLetters += link.path.length + link.target.length;
+    if (!this.areLinksCut) this.#hardLinks.push(link);
   }
 }
 

@@ -32,8 +32,9 @@ export interface ScanKit {
 /** Bounds what one layer may put into a report: a layer made of tokens is a layer nobody reads to the end. */
 const mostContents = 20_000;
 
-/** Contents that wait for a slab to be full, at most: a slab of bytes can be a million contents, each with a long name. */
+/** Contents that wait for a slab to be full, at most, and letters of their names: a slab of bytes can be a million contents. */
 const mostPending = 4096;
+const mostPendingLetters = 4 * 1024 * 1024;
 
 /** Slabs for contents inside others are smaller: there can be a dozen of them. */
 const nestedSlabBytes = 256 * 1024;
@@ -95,6 +96,7 @@ class Collector implements LayerVisitor {
   /** Names that lead to the content that is open. */
   #around: readonly string[] = [];
   #nextId = 0;
+  #pendingLetters = 0;
   #current: { ordinal: number; path: string; rawName?: string } = { ordinal: 0, path: '' };
   #dropped = 0;
 
@@ -180,6 +182,10 @@ class Collector implements LayerVisitor {
         ),
       );
     }
+    if (this.#index.areLinksCut) {
+      const message = 'the layer has more hard links than are kept of it: a deleted file may be live by another name';
+      this.diagnostics.push(incomplete('LIMIT_EXCEEDED', '', message));
+    }
     if (this.#git.areNamesCut) {
       const message = 'a git history has more names of files than are kept of it: some of them were not scanned';
       this.diagnostics.push(incomplete('LIMIT_EXCEEDED', '', message));
@@ -214,15 +220,18 @@ class Collector implements LayerVisitor {
   }
 
   #begin(matcher: Matcher, nested: readonly string[], containers?: readonly ContainerKind[]): void {
-    if (this.#open.size >= mostPending) {
+    if (this.#open.size >= mostPending || this.#pendingLetters >= mostPendingLetters) {
       this.#files.flush();
       for (const each of this.#members) each.flush();
+      this.#pendingLetters = 0;
     }
     const id = this.#nextId++;
+    const name = [this.#current.path, ...nested].join('!');
+    this.#pendingLetters += name.length;
     const depth = this.#objects.findLastIndex((object, at) => at <= nested.length && object !== undefined);
     const git = depth < 0 ? {} : { git: { object: this.#objects[depth]!, depth } };
     this.#open.set(id, { ...this.#current, nested, ...(containers === undefined ? {} : { containers }), ...git });
-    matcher.begin(id, [this.#current.path, ...nested].join('!'));
+    matcher.begin(id, name);
   }
 
   #matchPaths(all = false): void {

@@ -241,11 +241,21 @@ const families: Readonly<Record<string, Readonly<Record<string, Bomb>>>> = {
         rawLayer(rawEntry({ name: 'x', type: 'L' }, Buffer.alloc(100 * MiB, 'n')), rawEntry({ name: 'short' }, 'x')),
       'LIMIT_EXCEEDED',
     ],
-    'names of a mebibyte, a hundred': [
+    'names of a mebibyte, three hundred': [
       () => {
-        const entries = Array.from({ length: 100 }, (_, index) => [
+        const entries = Array.from({ length: 300 }, (_, index) => [
           rawEntry({ name: 'x', type: 'L' }, Buffer.from(`${index}/${'n'.repeat(MiB - 1000)}\0`)),
           rawEntry({ name: 'short' }, 'x'),
+        ]);
+        return rawLayer(...entries.flat());
+      },
+      'nothing',
+    ],
+    'hard links to names of a mebibyte, three hundred': [
+      () => {
+        const entries = Array.from({ length: 300 }, (_, index) => [
+          rawEntry({ name: 'x', type: 'K' }, Buffer.from(`${index}/${'n'.repeat(MiB - 1000)}\0`)),
+          rawHeader({ name: `link ${index}`, type: '1' }),
         ]);
         return rawLayer(...entries.flat());
       },
