@@ -10,7 +10,7 @@ import { type Automaton, createAutomaton } from './automaton.ts';
 import type { CompiledDetector } from './compile-detector.ts';
 import { anchorsBeside, type CompiledAnchor, type CompiledRules, mayStand } from './compiled-rules.ts';
 import { Content } from './content.ts';
-import { isEscapeAt, mostSegmentBytes } from './decode/escape.ts';
+import { type EscapeKind, isEscapeAt, mostSegmentBytes } from './decode/escape.ts';
 import { type DecodeBudget, HiddenText, type Undecoded } from './decode/hidden-text.ts';
 import { mergeDecoded } from './decode/merge-decoded.ts';
 import { evaluate, nearWindow, type Secret, type View } from './evaluate.ts';
@@ -122,15 +122,19 @@ export class Matcher {
       const content = contents[index];
       if (content === undefined) return;
       const kind = escapes[output];
-      if (kind !== undefined && isEscapeAt(slab, position, content.start)) {
-        this.#hidden.escape(content.hidden, kind, position - content.start + content.base);
-      }
+      if (kind !== undefined) this.#escape(content, kind, position);
       if (mayStand(this.#rules, output, slab, position, content.view)) this.#hit(content, position, output);
     });
     this.#scanned = this.#fill;
     this.#decode();
     for (const content of this.#contents) if (content.end !== undefined) this.#deliver(content);
     this.#carry();
+  }
+
+  #escape(content: Content, kind: EscapeKind, position: number): void {
+    const { start, base, hidden } = content;
+    if (!isEscapeAt(this.#automaton.slab, position, start, base - start, hidden.sight)) return;
+    this.#hidden.escape(hidden, kind, position - start + base);
   }
 
   /** Looks into what is encoded; where it stands is told while the bytes are there. */

@@ -70,19 +70,34 @@ const secretName = /(?:pass|pwd|secret|token|key|auth|cred|identified|:\/\/|\s-[
 const cutValue =
   /(?:pass|pwd|secret|token|key|auth|cred)[^\n]{0,100}[^\s\\]$|(?:pass\w{0,8}|token|secret|key|\s-p)["']?[ =]?[ ]?$/i;
 const nameReach = 128;
+/** Of `identified`, with room. */
+const longestName = 12;
 
-/** Whether what the automaton found up to `position` is worth a look; nothing behind it may be there yet. */
-export function isEscapeAt(bytes: Uint8Array, position: number, low: number): boolean {
+/** What was seen of a content before its escapes: strings of programs are full of them, and most have no name before them. */
+export interface EscapeSight {
+  /** No name that makes a value worth writing out ends before this offset within reach of what follows it. */
+  nameless: number;
+}
+
+/** Whether what the automaton found up to `position` is worth a look; nothing behind it may be there yet. Asked in the order of positions. */
+export function isEscapeAt(
+  bytes: Uint8Array,
+  position: number,
+  low: number,
+  toOffset: number,
+  sight: EscapeSight,
+): boolean {
   const last = bytes[position] as number;
   if (last === slash)
     return position - 2 >= low && beforeSlash.test(String.fromCharCode(bytes[position - 2] as number));
   if (bytes[position - 1] !== backslash)
-    return !(isAccent(bytes, position) || last === apostrophe) || isNamed(bytes, position - 4, low, secretName);
+    return !(isAccent(bytes, position) || last === apostrophe) || isNamed(bytes, position - 4, low, toOffset, sight);
   if (hexDigits[last] === 1) return true;
   const isLineEnd = last === lineFeed || last === carriageReturn;
   // What opens or closes a string in a string is no part of a value.
   if (last === quote && !isInWord(bytes, position - 2, low)) return false;
-  return isNamed(bytes, position - 1, low, isLineEnd ? cutValue : secretName);
+  if (isLineEnd) return isCutValue(bytes, position - 1, low);
+  return isNamed(bytes, position - 1, low, toOffset, sight);
 }
 
 function isInWord(bytes: Uint8Array, at: number, low: number): boolean {
@@ -103,9 +118,18 @@ function isHeld(bytes: Uint8Array, end: number, low: number): boolean {
   return true;
 }
 
-function isNamed(bytes: Uint8Array, end: number, low: number, name: RegExp): boolean {
+function isCutValue(bytes: Uint8Array, end: number, low: number): boolean {
+  return !isHeld(bytes, end, low) && cutValue.test(latin1(bytes, Math.max(low, end - nameReach), Math.max(low, end)));
+}
+
+function isNamed(bytes: Uint8Array, end: number, low: number, toOffset: number, sight: EscapeSight): boolean {
   if (isHeld(bytes, end, low)) return false;
-  return name.test(latin1(bytes, Math.max(low, end - nameReach), Math.max(low, end)));
+  // What stood before was looked at; a name may stand across its end.
+  const from = Math.max(low, end - nameReach, sight.nameless - toOffset - longestName);
+  if (from >= end) return false;
+  if (secretName.test(latin1(bytes, from, end))) return true;
+  sight.nameless = Math.max(sight.nameless, end + toOffset);
+  return false;
 }
 
 /** Gathers escapes of one kind in one content into segments. */

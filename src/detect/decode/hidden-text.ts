@@ -9,6 +9,7 @@ import type { Match } from '../rule.ts';
 import {
   type EscapeKind,
   EscapeSegments,
+  type EscapeSight,
   escapeKinds,
   restoreSigns,
   type Segment,
@@ -67,6 +68,7 @@ interface Item {
 export class HiddenContent {
   readonly path: string | undefined;
   readonly runs: RunSearch = new RunSearch();
+  readonly sight: EscapeSight = { nameless: 0 };
   readonly found: DecodedMatch[] = [];
   /** Segments that are there and not yet written out. */
   readonly closed: Segment[] = [];
