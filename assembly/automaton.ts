@@ -171,11 +171,26 @@ function areHexDigits(at: i32): bool {
   return true;
 }
 
-/** Whether a decoded byte may be part of a text in some encoding. */
 // @ts-ignore: decorator
 @inline
-function mayBeText(byte: u32): bool {
-  return byte >= 0x80 || (byte >= 0x20 && byte < 0x7f) || byte - 9 < 5 || byte == 0 || byte == 0x1b;
+function quantumAt(at: i32): u32 {
+  return (sextetAt(at) << 18) | (sextetAt(at + 1) << 12) | (sextetAt(at + 2) << 6) | sextetAt(at + 3);
+}
+
+/** Whether six bytes, the first one highest, may begin a text in UTF-8. */
+function isUtf8(bytes: u64): bool {
+  let more = 0;
+  for (let shift = 40; shift >= 0; shift -= 8) {
+    const byte = <u32>(bytes >> shift) & 0xff;
+    if (more > 0) {
+      if ((byte & 0xc0) != 0x80) return false;
+      more--;
+    } else if (byte >= 0x80) {
+      if (byte < 0xc2 || byte > 0xf4) return false;
+      more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+    } else if (!((byte >= 0x20 && byte < 0x7f) || byte - 9 < 5 || byte == 0x1b)) return false;
+  }
+  return true;
 }
 
 /** Whether base64 that begins there may be text or deflated, by its first six bytes. */
@@ -183,12 +198,13 @@ function maySample(at: i32): bool {
   const first = sextetAt(at);
   // Text begins with ASCII or a byte order mark.
   if (first >= 32 && first != 59 && first != 63) return false;
-  const bits = (first << 18) | (sextetAt(at + 1) << 12) | (sextetAt(at + 2) << 6) | sextetAt(at + 3);
+  const begin = quantumAt(at);
   // The headers of gzip and zlib.
-  if (bits == 0x1f8b08 || bits >> 16 == 0x78) return true;
-  if (!mayBeText(bits >> 16) || !mayBeText((bits >> 8) & 0xff) || !mayBeText(bits & 0xff)) return false;
-  const more = (sextetAt(at + 4) << 18) | (sextetAt(at + 5) << 12) | (sextetAt(at + 6) << 6) | sextetAt(at + 7);
-  return mayBeText(more >> 16) && mayBeText((more >> 8) & 0xff) && mayBeText(more & 0xff);
+  if (begin == 0x1f8b08 || begin >> 16 == 0x78) return true;
+  const bytes = (<u64>begin << 24) | quantumAt(at + 4);
+  // UTF-16 of Latin letters, in either order.
+  if ((bytes & 0x00ff00ff00ff) == 0 || (bytes & 0xff00ff00ff00) == 0 || begin >> 16 >= 0xfe) return true;
+  return isUtf8(bytes);
 }
 
 /** Whether a whole run of base64's characters is worth a closer look; most are names and paths. */

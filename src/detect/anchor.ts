@@ -99,7 +99,8 @@ function weightOf(word: string): number {
 }
 
 function isEveryday(word: string): boolean {
-  return word.length <= minNeedleBytes || everydayWords.has(word);
+  // A row of signs (`----`) is in every table that is drawn.
+  return word.length <= minNeedleBytes || everydayWords.has(word) || !/[0-9a-z]/.test(word);
 }
 
 function heaviest(weights: readonly number[]): number {
