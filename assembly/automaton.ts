@@ -223,12 +223,92 @@ function mayHold(low: i32, end: i32, least: i32): bool {
   return false;
 }
 
+// Sixteen bytes at a time: a character of base64 is told by what its two halves have in common. Of the high half a bit each for
+// 2, 3, 4 and 6, 5, 7; of the low half those with which it is such a character.
+// @ts-ignore: decorator
+@inline
+function base64Bits(bytes: v128): u64 {
+  const highHalf = i8x16(0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0);
+  const lowHalf = i8x16(26, 30, 30, 30, 30, 30, 30, 30, 30, 30, 28, 5, 4, 5, 4, 13);
+  const low = i8x16.swizzle(lowHalf, v128.and(bytes, i8x16.splat(15)));
+  const high = i8x16.swizzle(highHalf, i8x16.shr_u(bytes, 4));
+  return <u64>(<u32>i8x16.bitmask(i8x16.ne(v128.and(low, high), i8x16.splat(0))));
+}
+
+// @ts-ignore: decorator
+@inline
+function zeroBits(bytes: v128): u64 {
+  return <u64>(<u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0))));
+}
+
+/** What with a zero behind it is a letter of UTF-16: printed ASCII, what parts lines, and from a0 on. */
+// @ts-ignore: decorator
+@inline
+function wideBits(bytes: v128): u64 {
+  const printed = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x20)), i8x16.splat(0x5f));
+  const blank = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(9)), i8x16.splat(5));
+  const latin = i8x16.ge_u(bytes, i8x16.splat(<i8>0xa0));
+  return <u64>(<u32>i8x16.bitmask(v128.or(v128.or(printed, blank), latin)));
+}
+
+/** Bytes that are looked at at a time, and how far to go on: what begins before that, and is long enough, ends within them. */
+// @ts-ignore: decorator
+@inline
+const windowBytes: i32 = 64;
+// @ts-ignore: decorator
+@inline
+const strideBytes: i32 = 40;
+
+/** The first byte of a window where twenty characters of base64, or twelve letters of UTF-16, begin; 64 where nothing does. */
+function firstIn(at: i32): i32 {
+  const b0 = v128.load(at);
+  const b1 = v128.load(at, 16);
+  const b2 = v128.load(at, 32);
+  const b3 = v128.load(at, 48);
+  let runs = base64Bits(b0) | (base64Bits(b1) << 16) | (base64Bits(b2) << 32) | (base64Bits(b3) << 48);
+  runs &= runs >> 1;
+  runs &= runs >> 2;
+  runs &= runs >> 4;
+  runs &= runs >> 8;
+  runs &= runs >> 4;
+  const zeros = zeroBits(b0) | (zeroBits(b1) << 16) | (zeroBits(b2) << 32) | (zeroBits(b3) << 48);
+  if (<i32>popcnt(zeros) >= leastUnitBytes / 2) {
+    let units = (wideBits(b0) | (wideBits(b1) << 16) | (wideBits(b2) << 32) | (wideBits(b3) << 48)) & (zeros >> 1);
+    units &= units >> 2;
+    units &= units >> 4;
+    units &= units >> 8;
+    units &= units >> 8;
+    runs |= units;
+  }
+  return <i32>ctz(runs);
+}
+
 /**
  * Looks for a run of `least` bytes of base64, or for letters with zeros between them, from `low` to `high` (addresses); passes over what
  * the host would pass over after a look at its first bytes. Gives back 0 for
  * none, 1 for a run, 2 for letters; at `foundAt` lies where the run begins or where the search goes on, and then the zero.
  */
 export function findRun(low: i32, high: i32, least: i32): i32 {
+  while (low + windowBytes <= high) {
+    const first = firstIn(low);
+    if (first >= strideBytes) {
+      low += strideBytes;
+      continue;
+    }
+    low += first;
+    if (isUnit(low)) {
+      store<i32>(foundAt, low);
+      store<i32>(foundAt, low + 1, 4);
+      return 2;
+    }
+    let end = low + least;
+    while (end < high && isBase64(end)) end++;
+    if (end == high || mayHold(low, end, least)) {
+      store<i32>(foundAt, low);
+      return 1;
+    }
+    low = end;
+  }
   for (let probe = low + least - 1; probe < high; probe = low + least - 1) {
     let at = probe;
     while (at >= low && isBase64(at)) at--;

@@ -22,6 +22,8 @@ execFileSync(
     'stub',
     '--importMemory',
     '--noAssert',
+    '--enable',
+    'simd',
     '-O3',
     '--converge',
   ],
