@@ -65,12 +65,14 @@ export class AsarReader implements PackedReader {
     return {
       whole: padded,
       next: (text) => {
-        const files = parseFiles(text.toString('utf8', 0, textBytes));
-        if (files === undefined) {
+        const header = parseHeader(text.toString('utf8', 0, textBytes));
+        if (header === undefined) {
           this.#sink.damaged('the archive’s header is damaged; it was not opened');
           return undefined;
         }
-        this.#files = files;
+        if (header.isTooDeep)
+          this.#sink.exceeded(`folders of the archive are looked into ${mostFolders} deep, and no deeper`);
+        this.#files = header.files;
         return this.#file();
       },
     };
@@ -105,8 +107,16 @@ export class AsarReader implements PackedReader {
   }
 }
 
-/** The files of a header that have content in the archive, by offset; undefined where it makes no sense. */
-function parseFiles(text: string): AsarFile[] | undefined {
+/** What a header says of the files that have content in the archive. */
+interface AsarHeader {
+  /** By offset. */
+  readonly files: AsarFile[];
+  /** True where there are folders that were not looked into. */
+  readonly isTooDeep: boolean;
+}
+
+/** Reads a header; undefined where it makes no sense. */
+function parseHeader(text: string): AsarHeader | undefined {
   let root: unknown;
   try {
     root = JSON.parse(text);
@@ -114,12 +124,17 @@ function parseFiles(text: string): AsarFile[] | undefined {
     return undefined;
   }
   const files: AsarFile[] = [];
+  let isTooDeep = false;
   const pending: { node: unknown; path: string; folders: number }[] = [{ node: root, path: '', folders: 0 }];
   for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
     const { node, path, folders } = item;
     if (typeof node !== 'object' || node === null) continue;
     const { files: children, offset, size, unpacked } = node as Readonly<Record<string, unknown>>;
-    if (typeof children === 'object' && children !== null && folders < mostFolders) {
+    if (typeof children === 'object' && children !== null) {
+      if (folders === mostFolders) {
+        isTooDeep = true;
+        continue;
+      }
       for (const [name, child] of Object.entries(children)) {
         pending.push({ node: child, path: `${path}/${name}`, folders: folders + 1 });
       }
@@ -128,5 +143,5 @@ function parseFiles(text: string): AsarFile[] | undefined {
       files.push({ name: cleanPath(path) || '(unnamed)', offset: Number(offset), sizeBytes: size });
     }
   }
-  return files.sort((a, b) => a.offset - b.offset);
+  return { files: files.sort((a, b) => a.offset - b.offset), isTooDeep };
 }

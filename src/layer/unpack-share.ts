@@ -7,8 +7,11 @@ import type { InflateEngine } from './inflate-sync.ts';
 import type { LayerLimits } from './limits.ts';
 import type { TroubleLog } from './trouble-log.ts';
 
-/** A place in a diagnostic is for a person; the middle of a longer one is left out. */
-const mostPlaceLength = 1000;
+/**
+ * A place in a diagnostic is for a person: what is too long is left out by whole names. A secret in a name is masked when all
+ * secrets are known, and half of one would not be.
+ */
+const [mostNameLength, mostNames] = [500, 6];
 
 /** How much more than by compression content may honestly expand by deltas. */
 const deltaFactor = 20;
@@ -42,8 +45,11 @@ export class FileShare {
   }
 
   placeOf(chain: readonly string[]): string {
-    const place = [this.path, ...chain].join(' › ');
-    return place.length <= mostPlaceLength ? place : `${place.slice(0, 600)}…${place.slice(-300)}`.toWellFormed();
+    const names = [this.path, ...chain].map((name) =>
+      name.length <= mostNameLength ? name : `(a name of ${name.length} letters)`,
+    );
+    if (names.length > mostNames) names.splice(mostNames / 2, names.length - mostNames, '…');
+    return names.join(' › ');
   }
 
   /** Says once a file that there is more than was looked at. */

@@ -348,6 +348,24 @@ describe('nested content', function () {
       assert.equal(codesOf(await look(Buffer.concat([asarHeader(header), Buffer.from('1234567890')]))).length, 1);
     }
   });
+
+  it('says that folders of an asar archive go deeper than it looks', async () => {
+    const walked = await look(asarOf({ [`${'f/'.repeat(150)}deep`]: text, beside: text }));
+    assert.deepEqual([at(walked, 'beside'), codesOf(walked)], [text, ['LIMIT_EXCEEDED!']]);
+    const deepest = `${'f/'.repeat(99)}deep`;
+    assert.deepEqual(chainsOf(await look(asarOf({ [deepest]: text }))), { [deepest]: text });
+  });
+
+  it('names places by whole names: half a secret in one would not be masked', async () => {
+    const long = `${'n'.repeat(550)}secret${'n'.repeat(150)}`;
+    const broken = gzipSync('x').subarray(0, 12);
+    const packed = zip({ [long]: broken, short: zip({ a: zip({ b: zip({ c: broken }) }) }) });
+    const { diagnostics } = await look(packed);
+    assert.deepEqual(diagnostics.map(({ subject }) => subject).sort(), [
+      'file › (a name of 706 letters)',
+      'file › short › a › b › c',
+    ]);
+  });
 });
 
 describe('bombs', function () {
