@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
-import { beginsWith, holdsByte, holdsRun } from '../../src/detect/byte-check.ts';
+import { beginsWith, holdsByte, holdsRun, mayBeStrong } from '../../src/detect/byte-check.ts';
 import { charSet } from '../../src/detect/char-set.ts';
 import { ruleFilesIn } from '../../src/detect/load-rules.ts';
 import { parseRules } from '../../src/detect/parse-rules.ts';
@@ -39,6 +39,37 @@ describe('pattern analysis', () => {
       }
     }
     assert.ok(count > 50);
+  });
+
+  it('tells what begins otherwise than a pattern does', () => {
+    const begins = (pattern: string, text: string): boolean => {
+      const bytes = new TextEncoder().encode(text);
+      return beginsWith(bytes, 0, bytes.length, leadingSteps(parsePattern(pattern)));
+    };
+    assert.deepEqual(
+      ['://u:p4ss@h', '://user:p@', '://user/p4ss@', '://u:p4ss', '//u:p4ss@h'].map((text) =>
+        begins('://[^\\s:/@]{1,9}:([^\\s:/@]{4,20})@[a-z]+', text),
+      ),
+      [true, false, false, false, false],
+    );
+    // Steps of the same characters are not to be told apart: only the first of them counts.
+    assert.deepEqual(
+      ['aa', 'aaab', 'b', 'cb'].map((text) => begins('a{1,3}a?b', text)),
+      [true, true, false, false],
+    );
+  });
+
+  it('tells values that can not be strong', () => {
+    const set = charSet('azAZ09', '.');
+    const mayBe = (text: string): boolean => mayBeStrong(new TextEncoder().encode(text), 0, text.length, set);
+    assert.deepEqual(['abcdefgh', 'abcDefgh', 'abc.defgh', 'abc.Defgh', 'abcdefg1', 'abcdefgh 1'].map(mayBe), [
+      false,
+      false,
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('knows lengths', () => {

@@ -114,6 +114,24 @@ describe('Matcher, on what is encoded', function () {
     );
   });
 
+  it('finds what is encoded wherever it begins', () => {
+    const ways = {
+      base64: Buffer.from(Buffer.from(text).toString('base64')),
+      hex: Buffer.from(Buffer.from(text).toString('hex')),
+      'utf-16': utf16(text),
+      'utf-16, high byte first': Buffer.from(utf16(text)).swap16(),
+    };
+    for (const [name, encoded] of Object.entries(ways)) {
+      for (let before = 0; before < 130; before++) {
+        const content = Buffer.concat([Buffer.alloc(before, '. '), Buffer.from('\n'), encoded]);
+        for (const automaton of [module, undefined]) {
+          const found = told(scan(content, { module: automaton }));
+          assert.deepEqual(found, [[secret, [name.split(',')[0]]]], `${name} behind ${before} bytes`);
+        }
+      }
+    }
+  });
+
   it('looks into what is larger than a slab', () => {
     const long = `${'nothing to see here, only text\n'.repeat(90_000)}${text}\n${'and more of it\n'.repeat(20_000)}`;
     for (const [content, step] of [
