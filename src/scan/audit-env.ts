@@ -43,7 +43,7 @@ export interface AuditedImage {
 /** Audits one image's metadata. */
 export async function auditEnv(record: ImageRecord, kit: JoinKit): Promise<AuditedImage> {
   const { config } = record;
-  const scanned = scanMetadata(record, kit.compiled);
+  const scanned = await scanMetadata(record, kit.matchTexts);
   const asked = demotePublic(joinMetadata(config, scanned, kit.rules), kit.knownPublic).filter(({ match }) =>
     isAskedFor(match, kit.filter),
   );

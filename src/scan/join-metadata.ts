@@ -4,8 +4,6 @@
  * that is repeated in every later RUN is one.
  */
 
-import type { CompiledRules } from '../detect/compiled-rules.ts';
-import { detect, type LeftOut } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import type { Diagnostic } from '../errors.ts';
 import { parseCreatedBy } from '../oci/created-by.ts';
@@ -16,6 +14,7 @@ import { better, type Draft, type RuleLookup } from './draft.ts';
 import type { LocationKind } from './finding.ts';
 import type { Masker } from './mask.ts';
 import { sayLeftOut } from './match-limits.ts';
+import type { TextMatcher, TextMatches } from './match-texts.ts';
 import { type MetadataString, metadataStrings, textOf } from './metadata-strings.ts';
 
 /** The field of the configuration that an instruction writes. */
@@ -57,33 +56,26 @@ interface Place {
 }
 
 /** One string and what the rules found in it. */
-export interface ScannedString {
+export interface ScannedString extends TextMatches {
   readonly string: MetadataString;
-  readonly matches: readonly Match[];
-  /** Absent where all of it was listed and looked into. */
-  readonly leftOut?: LeftOut;
   /** What it is a string of, where it hangs off the image. */
   readonly attachment?: Attachment;
 }
 
 /** Runs the rules over every string of an image's configuration, annotations and attachments. */
-export function scanMetadata(
+export async function scanMetadata(
   { config, annotations = [], attachments = [] }: Pick<ImageRecord, 'config' | 'annotations' | 'attachments'>,
-  compiled: CompiledRules,
-): ScannedString[] {
-  const scan = (string: MetadataString): ScannedString => {
-    let leftOut: LeftOut | undefined;
-    const matches = detect(compiled, textOf(string), (what) => {
-      leftOut = what;
-    });
-    return { string, matches, ...(leftOut === undefined ? {} : { leftOut }) };
-  };
-  const scanAttached = (attachment: Attachment): ScannedString[] =>
-    [...attachedStrings(attachment)].map((string) => ({ ...scan(string), attachment }));
+  match: TextMatcher,
+): Promise<ScannedString[]> {
+  const own = [...metadataStrings(config), ...annotationStrings(annotations)];
+  const attached = attachments.map((attachment) => [...attachedStrings(attachment)]);
+  const matches = (await match([...own, ...attached.flat()].map(textOf))).values();
+  const scan = (string: MetadataString): ScannedString => ({ string, ...matches.next().value! });
   return [
-    ...metadataStrings(config).map(scan),
-    ...annotationStrings(annotations).map(scan),
-    ...attachments.flatMap((attachment) => withoutEchoes(scanAttached(attachment))),
+    ...own.map(scan),
+    ...attachments.flatMap((attachment, index) =>
+      withoutEchoes(attached[index]!.map((string) => ({ ...scan(string), attachment }))),
+    ),
   ];
 }
 

@@ -1,6 +1,5 @@
 /** An image report is a join: the image's record with the scans of its layers and of its metadata. Nothing is read here. */
 
-import type { CompiledRules } from '../detect/compiled-rules.ts';
 import { type Diagnostic, incomplete, notice } from '../errors.ts';
 import type { Dockerfile } from '../oci/provenance.ts';
 import type { ImageRecord } from '../source/source.ts';
@@ -18,6 +17,7 @@ import { joinMetadata, metadataLeftOut, scanMetadata } from './join-metadata.ts'
 import type { LayerScan } from './layer-scan.ts';
 import { liveLooks } from './live-in.ts';
 import { Masker } from './mask.ts';
+import type { TextMatcher } from './match-texts.ts';
 import type { ProofPlace } from './proof-source.ts';
 import { canBeTold, type Secret } from './secret.ts';
 import { secretTexts } from './secret-texts.ts';
@@ -25,7 +25,7 @@ import { demotePublic, type Filter, triage } from './triage.ts';
 
 /** What every image of a run is joined with. */
 export interface JoinKit {
-  readonly compiled: CompiledRules;
+  readonly matchTexts: TextMatcher;
   readonly rules: RuleLookup;
   /** Hashes of published secrets. */
   readonly knownPublic: Pick<ReadonlySet<string>, 'has'>;
@@ -80,7 +80,7 @@ export async function joinImage(record: ImageRecord, blobs: ScannedBlobs, kit: J
   const alignment = isStack
     ? alignHistory(record.config.history, layers.length, 'io.buildah.version' in record.config.labels)
     : { layers: new Array<undefined>(layers.length).fill(undefined), diagnostics: [] };
-  const scannedStrings = scanMetadata(record, kit.compiled);
+  const scannedStrings = await scanMetadata(record, kit.matchTexts);
   const attached = joinAttachments(attachments, blobs, kit.rules);
   const isWindows = /^windows(?:\/|$)/i.test(record.platform);
   const drafts = [

@@ -11,6 +11,7 @@ import type { ByteStream } from '../layer/byte-stream.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { Blob } from '../source/source.ts';
 import type { LayerScan } from './layer-scan.ts';
+import type { TextMatches } from './match-texts.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker.ts';
 
 /** Bytes on their way to one worker at most. */
@@ -40,6 +41,20 @@ export interface BlobJob {
   readonly scan: Promise<LayerScan>;
 }
 
+type UsedUp = Extract<FromWorker, { kind: 'used' }>;
+type Answer = Extract<FromWorker, { kind: 'done' | 'matched' }>;
+type AnswerOf<Kind extends Answer['kind']> = Extract<Answer, { kind: Kind }>;
+type Say = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
+
+/** What a worker is asked, and the answer that ends it. */
+interface Question<Kind extends Answer['kind']> {
+  /** What it is about, for errors. */
+  readonly subject: string;
+  readonly signal: AbortSignal;
+  readonly awaited: Kind;
+  readonly onUsed?: (message: UsedUp) => void;
+}
+
 /** Scans blobs in worker threads; a worker that dies is a defect (`INTERNAL`), never a clean layer. */
 export class ScanPool {
   readonly #options: PoolOptions;
@@ -65,16 +80,33 @@ export class ScanPool {
     const read = new Promise<void>((resolve) => {
       handedOver = resolve;
     });
-    const scan = this.#limit(async () => {
+    const scan = this.#withWorker(signal, (worker) =>
+      this.#run(worker, blob, walk, signal, onBytes, handedOver),
+    ).finally(handedOver);
+    return { read, scan };
+  }
+
+  /** What the rules find in each of some texts. */
+  async match(texts: readonly string[], signal: AbortSignal): Promise<readonly TextMatches[]> {
+    if (texts.length === 0) return [];
+    return this.#withWorker(signal, async (worker) => {
+      const { matches } = await this.#ask(worker, { subject: 'metadata', signal, awaited: 'matched' }, (say) =>
+        say({ kind: 'match', texts }),
+      );
+      return matches;
+    });
+  }
+
+  #withWorker<Result>(signal: AbortSignal, use: (worker: Worker) => Promise<Result>): Promise<Result> {
+    return this.#limit(async () => {
       signal.throwIfAborted();
       const worker = this.#idle.pop() ?? this.#start();
       try {
-        return await this.#run(worker, blob, walk, signal, onBytes, handedOver);
+        return await use(worker);
       } finally {
         if (this.#all.has(worker)) this.#idle.push(worker);
       }
-    }).finally(handedOver);
-    return { read, scan };
+    });
   }
 
   async close(): Promise<void> {
@@ -106,16 +138,40 @@ export class ScanPool {
     // Before the worker hears of it: a blob that can't be had fails alone and leaves the worker idle.
     const bytes = blob.file === undefined ? await blob.open(signal) : undefined;
     const credit = new Credit(creditBytes);
+    const onUsed = ({ bytes: used, buffer }: UsedUp): void => {
+      credit.give(used);
+      if (buffer?.byteLength === batchBytes) this.#spare.push(buffer);
+      onBytes(used);
+    };
+    try {
+      const { scan } = await this.#ask(worker, { subject: blob.key, signal, awaited: 'done', onUsed }, async (say) => {
+        say({ kind: 'scan', options, ...(blob.file === undefined ? {} : { file: blob.file }) });
+        if (bytes !== undefined) {
+          await feed(bytes, say, credit, () => new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(batchBytes)));
+        }
+        handedOver();
+      });
+      return scan;
+    } finally {
+      credit.close();
+    }
+  }
+
+  /** Gives a worker something to do and waits for its answer; whatever ends the worker before is an error. */
+  async #ask<Kind extends Answer['kind']>(
+    worker: Worker,
+    { subject, signal, awaited, onUsed }: Question<Kind>,
+    tell: (say: Say) => void | Promise<void>,
+  ): Promise<AnswerOf<Kind>> {
     let listening: (message: FromWorker) => void = () => {};
     let died: (error: Error) => void = () => {};
-    const result = new Promise<LayerScan>((resolve, reject) => {
+    const result = new Promise<AnswerOf<Kind>>((resolve, reject) => {
       listening = (message) => {
-        if (message.kind === 'used') {
-          credit.give(message.bytes);
-          if (message.buffer?.byteLength === batchBytes) this.#spare.push(message.buffer);
-          onBytes(message.bytes);
-        } else if (message.kind === 'done') resolve(message.scan);
-        else reject(new ScanError('INTERNAL', message.message, { subject: blob.key, cause: message.stack }));
+        if (message.kind === 'used') onUsed?.(message);
+        else if (message.kind === awaited) resolve(message as AnswerOf<Kind>);
+        else if (message.kind === 'failed') {
+          reject(new ScanError('INTERNAL', message.message, { subject, cause: message.stack }));
+        }
       };
       died = (error) => reject(new ScanError('INTERNAL', `a scan worker died: ${messageOf(error)}`, { cause: error }));
     });
@@ -127,21 +183,15 @@ export class ScanPool {
     worker.once('error', died);
     worker.once('exit', exited);
     signal.addEventListener('abort', aborted, { once: true });
-    const say = (message: ToWorker, transfer: ArrayBuffer[] = []): void => worker.postMessage(message, transfer);
     try {
-      say({ kind: 'scan', options, ...(blob.file === undefined ? {} : { file: blob.file }) });
-      const feeding =
-        bytes === undefined
-          ? Promise.resolve()
-          : feed(bytes, say, credit, () => new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(batchBytes)));
+      const told = tell((message, transfer = []) => worker.postMessage(message, transfer));
       // A worker that fails early leaves nobody to give credit back: whichever ends first decides.
-      await Promise.race([feeding.then(handedOver), result]);
+      await Promise.race([told, result]);
       return await result;
     } catch (error) {
       signal.throwIfAborted();
       throw error;
     } finally {
-      credit.close();
       worker.off('message', listening);
       worker.off('error', died);
       worker.off('exit', exited);
@@ -153,7 +203,7 @@ export class ScanPool {
 /** Sends a stream's bytes within the credit; a source that fails is told to the worker, which scans what came. */
 async function feed(
   bytes: ByteStream,
-  say: (message: ToWorker, transfer?: ArrayBuffer[]) => void,
+  say: Say,
   credit: Credit,
   newBatch: () => Uint8Array<ArrayBuffer>,
 ): Promise<void> {

@@ -5,9 +5,7 @@
 
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { compilePlan } from '../detect/compiled-rules.ts';
-import { planMatches } from '../detect/match-plan.ts';
-import { decodePlan, encodePlan } from '../detect/plan-bytes.ts';
+import { encodePlan } from '../detect/plan-bytes.ts';
 import type { RuleSet } from '../detect/rule.ts';
 import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
@@ -73,14 +71,8 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
   const hiddenLooks = new Set<string>();
   let hiddenByConfidence = 0;
   const bases = await readBases(options);
-  const plan = options.plan ?? encodePlan(planMatches(options.ruleSet));
-  const pool = new ScanPool({
-    jobs: options.jobs ?? availableParallelism(),
-    plan,
-    automaton: options.automaton,
-    seed: randomInt(2 ** 31),
-  });
-  const kit = joinKit(options, plan);
+  const pool = await openPool(options);
+  const kit = joinKit(options, pool);
   const cache = await openCache(options, kit.knownPublic);
   const join: JoinKit = {
     ...kit,
@@ -173,17 +165,22 @@ export async function runEnv(targets: readonly Target[], options: RunOptions): P
   const images: (EnvImageReport | ImageError)[] = [];
   const diagnostics: Diagnostic[] = remarksOn(options);
   const suppressed: Suppressed[] = [];
-  const kit = joinKit(options, options.plan ?? encodePlan(planMatches(options.ruleSet)));
-  for (const target of targets) {
-    await withSource(target, options, images, async (source) => {
-      options.progress({ kind: 'resolved', reference: target.text, title: source.title });
-      for (const record of await source.metadata(options.signal)) {
-        const audited = await auditEnv(record, kit);
-        images.push(audited.report);
-        suppressed.push(audited.suppressed);
-      }
-      diagnostics.push(...source.diagnostics());
-    });
+  const pool = await openPool({ ...options, jobs: 1 });
+  try {
+    const kit = joinKit(options, pool);
+    for (const target of targets) {
+      await withSource(target, options, images, async (source) => {
+        options.progress({ kind: 'resolved', reference: target.text, title: source.title });
+        for (const record of await source.metadata(options.signal)) {
+          const audited = await auditEnv(record, kit);
+          images.push(audited.report);
+          suppressed.push(audited.suppressed);
+        }
+        diagnostics.push(...source.diagnostics());
+      });
+    }
+  } finally {
+    await pool.close();
   }
   const entries = images.flatMap((image) => ('error' in image ? [] : image.entries));
   const byVerdict = Object.fromEntries(
@@ -236,13 +233,28 @@ async function withSource(
   }
 }
 
-function joinKit(options: RunOptions, plan: Uint8Array): JoinKit {
+async function openPool({ plan, ruleSet, jobs, automaton }: RunOptions): Promise<ScanPool> {
+  return new ScanPool({
+    jobs: jobs ?? availableParallelism(),
+    plan: plan ?? (await workOut(ruleSet)),
+    automaton,
+    seed: randomInt(2 ** 31),
+  });
+}
+
+/** What it takes to work out a plan is loaded only where none is given. */
+async function workOut(ruleSet: RuleSet): Promise<Uint8Array> {
+  const { planMatches } = await import('../detect/match-plan.ts');
+  return encodePlan(planMatches(ruleSet));
+}
+
+function joinKit(options: RunOptions, pool: ScanPool): JoinKit {
   // Read when the first match is joined: most images have none.
   let rules: ReadonlyMap<string, KnownRule> | undefined;
   let knownPublic: ReadonlySet<string> | undefined;
   const { ruleSet } = options;
   return {
-    compiled: compilePlan(decodePlan(plan)),
+    matchTexts: (texts) => pool.match(texts, options.signal),
     rules: {
       get: (id) => {
         rules ??= rulesById(ruleSet);

@@ -1,5 +1,5 @@
 /**
- * A worker thread: scans one blob at a time. Bytes come from a file range it reads itself, or from the
+ * A worker thread: scans one blob at a time, or some texts. Bytes come from a file range it reads itself, or from the
  * main thread, which owns sockets and pipes, as chunks under a credit: each is acknowledged when used up.
  */
 
@@ -11,6 +11,7 @@ import type { ByteStream } from '../layer/byte-stream.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { FileRange } from '../source/source.ts';
 import type { LayerScan } from './layer-scan.ts';
+import { matchTexts, type TextMatches } from './match-texts.ts';
 import { type ScanKit, scanBlob } from './scan-blob.ts';
 
 /** What a worker is started with. */
@@ -23,6 +24,7 @@ export interface WorkerSetup {
 /** What the main thread says to a worker. */
 export type ToWorker =
   | { readonly kind: 'scan'; readonly file?: FileRange; readonly options: WalkOptions }
+  | { readonly kind: 'match'; readonly texts: readonly string[] }
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' }
   /** The source failed: what came so far is scanned, then the job fails. */
@@ -33,6 +35,7 @@ export type FromWorker =
   /** So many bytes were used up; `buffer` held them and may be filled again. */
   | { readonly kind: 'used'; readonly bytes: number; readonly buffer?: ArrayBuffer }
   | { readonly kind: 'done'; readonly scan: LayerScan }
+  | { readonly kind: 'matched'; readonly matches: readonly TextMatches[] }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string | undefined };
 
 const fileChunkBytes = 512 << 10;
@@ -98,9 +101,9 @@ const setup = workerData as WorkerSetup;
 const kit: ScanKit = { rules: compilePlan(decodePlan(setup.plan)), automaton: setup.automaton, seed: setup.seed };
 let inbox = new Inbox();
 
-async function run(bytes: ByteStream, options: WalkOptions): Promise<void> {
+async function run(work: () => FromWorker | Promise<FromWorker>): Promise<void> {
   try {
-    say({ kind: 'done', scan: await scanBlob(bytes, kit, options) });
+    say(await work());
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     say({ kind: 'failed', message, stack });
@@ -109,9 +112,14 @@ async function run(bytes: ByteStream, options: WalkOptions): Promise<void> {
 
 parentPort!.on('message', (message: ToWorker) => {
   switch (message.kind) {
-    case 'scan':
+    case 'scan': {
       inbox = new Inbox();
-      void run(message.file === undefined ? inbox.stream() : readFile(message.file), message.options);
+      const bytes: ByteStream = message.file === undefined ? inbox.stream() : readFile(message.file);
+      void run(async () => ({ kind: 'done', scan: await scanBlob(bytes, kit, message.options) }));
+      break;
+    }
+    case 'match':
+      void run(() => ({ kind: 'matched', matches: matchTexts(kit.rules, message.texts) }));
       break;
     case 'chunk':
       inbox.put(message.bytes);

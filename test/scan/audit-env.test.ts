@@ -6,12 +6,14 @@ import { auditEnv } from '../../src/scan/audit-env.ts';
 import { rulesById } from '../../src/scan/draft.ts';
 import { Fingerprinter } from '../../src/scan/fingerprint.ts';
 import type { JoinKit } from '../../src/scan/join.ts';
+import { matchTexts } from '../../src/scan/match-texts.ts';
 import type { ImageRecord } from '../../src/source/source.ts';
 import { detector, randomText, ruleSet } from '../detect/rules.ts';
 
 const rules = ruleSet(detector({ id: 'acme-key', at: 'token', anchors: ['acme_'], pattern: 'acme_[0-9A-Za-z]{24}' }));
+const compiled = compileMatcher(rules);
 const kit: JoinKit = {
-  compiled: compileMatcher(rules),
+  matchTexts: async (texts) => matchTexts(compiled, texts),
   rules: rulesById(rules),
   knownPublic: new Set(),
   fingerprinter: new Fingerprinter(undefined),

@@ -1,12 +1,13 @@
 /** An encoded secret in an image's metadata: found with its steps, and shown neither decoded nor as it is written. */
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { parseImageConfig } from '../../src/oci/image-config.ts';
 import { rulesById } from '../../src/scan/draft.ts';
-import { joinMetadata, scanMetadata } from '../../src/scan/join-metadata.ts';
+import { joinMetadata, type ScannedString, scanMetadata } from '../../src/scan/join-metadata.ts';
 import { Masker } from '../../src/scan/mask.ts';
+import { matchTexts } from '../../src/scan/match-texts.ts';
 import { secretTexts } from '../../src/scan/secret-texts.ts';
 import { detector, randomText, ruleSet } from '../detect/rules.ts';
 
@@ -21,7 +22,11 @@ describe('an encoded secret in metadata', () => {
     history: [{ created_by: createdBy, empty_layer: true }],
     rootfs: { type: 'layers', diff_ids: [] },
   });
-  const scanned = scanMetadata({ config }, compileMatcher(rules));
+  let scanned: ScannedString[] = [];
+
+  before(async () => {
+    scanned = await scanMetadata({ config }, async (texts) => matchTexts(compileMatcher(rules), texts));
+  });
 
   it('is one finding where its variable is set', () => {
     const drafts = joinMetadata(config, scanned, rulesById(rules));
