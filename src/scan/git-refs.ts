@@ -1,6 +1,7 @@
 /**
- * Where the repositories in a layer stand: what their `HEAD`, branches, tags and `packed-refs` point to (gitrepository-layout).
- * These are small files, picked out by their names as they pass; a repository is named by the folder that holds them.
+ * Where the repositories in a layer stand: what their `HEAD`, branches, tags and `packed-refs` point to (gitrepository-layout), and
+ * whether they have all of their objects. These are small files, picked out by their names as they pass; a repository is
+ * named by the folder that holds them.
  */
 
 const refFile = /^(.*?\.git\/|(?:.*\/)?)(HEAD|packed-refs|refs\/.+)$/;
@@ -8,6 +9,17 @@ const mostFileBytes = 4096;
 const mostPackedBytes = 8 * 1024 * 1024;
 /** Of all repositories of a layer. */
 const mostRefs = 100_000;
+
+/** Files that say that a repository has objects elsewhere. */
+const elsewhereFile = /(?:^|\/)objects\/(?:info\/alternates|pack\/pack-[0-9a-f]+\.promisor)$/;
+const mostElsewhere = 1000;
+
+/** Why a repository's objects are not all beside it, in words. */
+const reasons = {
+  alternates:
+    'this git repository has objects in another one (alternates): they are scanned where they are in the image, and told as of there',
+  promisor: 'this git repository is a partial clone: objects that were not fetched are not in the image',
+} as const;
 
 interface OpenFile {
   readonly repository: string;
@@ -27,9 +39,16 @@ export class GitRefs {
   readonly #open = new Map<number, OpenFile>();
   /** By repository, then name: an id, or the name of another ref. */
   readonly #refs = new Map<string, Map<string, string>>();
+  /** By repository, why. */
+  readonly #elsewhere = new Map<string, keyof typeof reasons>();
   #count = 0;
 
   begin(depth: number, path: string): void {
+    if ((path.endsWith('alternates') || path.endsWith('.promisor')) && elsewhereFile.test(path)) {
+      if (this.#elsewhere.size < mostElsewhere)
+        this.#elsewhere.set(repositoryOf(path), path.endsWith('.promisor') ? 'promisor' : 'alternates');
+      return;
+    }
     const found = path.endsWith('HEAD') || path.includes('refs') ? refFile.exec(path) : null;
     if (found === null || this.#count >= mostRefs) return;
     const name = found[2]!;
@@ -58,6 +77,11 @@ export class GitRefs {
     const text = Buffer.concat(file.parts).toString('latin1');
     if (file.name !== 'packed-refs') this.#add(file, file.name, text.trim());
     else for (const [, id, name] of text.matchAll(/^([0-9a-f]{40,64}) (\S+)$/gm)) this.#add(file, name!, id!, false);
+  }
+
+  /** Repositories that do not have all of their objects beside them, and why. */
+  *elsewhere(): Generator<readonly [repository: string, reason: string]> {
+    for (const [repository, reason] of this.#elsewhere) yield [repository, reasons[reason]];
   }
 
   /** The ids that any ref points to. */

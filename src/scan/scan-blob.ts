@@ -171,6 +171,9 @@ class Collector implements LayerVisitor {
     this.#names.flush();
     this.#files.flush();
     for (const matcher of this.#members) matcher.flush();
+    for (const [repository, reason] of this.#git.refs.elsewhere()) {
+      this.#leftOut.add(notice('NOT_UNPACKED', repository, reason));
+    }
     this.#leftOut.finish();
     const dropped = this.#dropped + this.#git.dropped;
     if (dropped > 0) {

@@ -73,6 +73,23 @@ describe('an image of a repository', function () {
     assert.ok(findingsOf(image.findings, password).some(({ location }) => location.path === 'app/.git/config'));
   });
 
+  it('leaks what a later layer deletes with the repository, as deleted', async () => {
+    const repository = new GitRepository(join(folder, 'deleted'));
+    const commit = commitLeak(repository);
+    repository.commit({ 'config/prod.env': '# settings\n' });
+    const inApp = Object.entries(repository.files()).map(([path, content]) => [`app/${path}`, content] as const);
+    const layers = [
+      { files: Object.fromEntries(inApp), createdBy: 'COPY . /app' },
+      { files: { 'app/.wh..git': '' }, createdBy: 'RUN rm -r /app/.git' },
+    ];
+    const file = join(folder, 'deleted.tar');
+    writeFileSync(file, buildImage({ layers, tags: ['app:2'] }));
+    const [finding, ...more] = findingsOf(onlyImage(await scanJson([file])).findings, removed);
+    assert.deepEqual(more, []);
+    assert.deepEqual([finding!.location.git?.commit, finding!.exposure, finding!.layer?.index], [commit, 'deleted', 0]);
+    assert.equal(finding!.removedBy?.layer, 1);
+  });
+
   it('leaks what stands in names: of files that are gone, of branches and tags, in notes, reflogs and submodules', async () => {
     const repository = new GitRepository(join(folder, 'names'));
     repository.commit({ 'config/a': 'a' });

@@ -189,6 +189,68 @@ describe('a secret in git history', function () {
     assert.deepEqual([git.commit, git.path], [tip, 'a.env']);
   });
 
+  it('is told whether there is a multi-pack-index or none, and whatever is in it', async () => {
+    const { repository, leak } = leaky();
+    repository.run('repack', '-q');
+    repository.commit({ later: 'x' });
+    repository.run('repack', '-q');
+    repository.run('multi-pack-index', 'write', '--bitmap');
+    const files = repository.files();
+    const index = '.git/objects/pack/multi-pack-index';
+    assert.ok(files[index] !== undefined);
+    for (const content of [files[index], Buffer.alloc(5000, 'MIDX\x01')])
+      assert.equal(onlyPlace(await scan({ ...files, [index]: content })).git.commit, leak);
+  });
+
+  it('is told of objects that another repository lends, and that there are such', async () => {
+    const { repository, leak } = leaky();
+    const borrower = create();
+    borrower.run('fetch', '-q', `file://${repository.folder}`, 'main');
+    const lent = Object.entries(repository.files()).map(([path, content]) => [`lender/${path}`, content] as const);
+    const borrowed = Object.entries(borrower.files()).filter(([path]) => !path.includes('/objects/'));
+    const scanned = await scan({
+      ...Object.fromEntries(lent),
+      ...Object.fromEntries(borrowed.map(([path, content]) => [`app/${path}`, content])),
+      'app/.git/objects/info/alternates': '/lender/.git/objects\n',
+    });
+    const found = ofSecret(scanned).filter(({ git }) => git !== undefined);
+    assert.deepEqual(
+      found.map(({ path, git }) => [path.startsWith('lender/'), git?.commit]),
+      [[true, leak]],
+    );
+    assert.deepEqual(
+      scanned.diagnostics.map(({ code, subject, effect }) => [code, subject, effect]),
+      [['NOT_UNPACKED', 'app/.git', 'notice']],
+    );
+  });
+
+  it('is told of a partial clone, which says that it is one', async () => {
+    const { repository, leak } = leaky();
+    repository.run('config', 'uploadpack.allowFilter', 'true');
+    const clone = create();
+    clone.run('remote', 'add', 'origin', `file://${repository.folder}`);
+    clone.run('fetch', '-q', '--filter=blob:limit=1k', 'origin', 'main');
+    const scanned = await scan(clone.files());
+    const [found] = ofSecret(scanned).filter(({ git }) => git !== undefined);
+    assert.equal(found?.git?.commit, leak);
+    assert.deepEqual(
+      scanned.diagnostics.map(({ code, subject, effect }) => [code, subject, effect]),
+      [['NOT_UNPACKED', '.git', 'notice']],
+    );
+  });
+
+  it('is told as reachable from another worktree', async () => {
+    const { repository, leak } = leaky();
+    repository.run('worktree', 'add', '-q', '--detach', join(folder, `worktree${repositories}`), leak);
+    repository.run('config', 'extensions.worktreeConfig', 'true');
+    repository.run('config', '--worktree', 'user.name', 'Somebody');
+    repository.run('checkout', '-q', '--orphan', 'fresh');
+    repository.run('commit', '-q', '-m', 'fresh');
+    repository.run('branch', '-q', '-D', 'main');
+    const { git } = onlyPlace(await scan(repository.files()));
+    assert.deepEqual([git.commit, git.unreachable, git.inHead], [leak, undefined, false]);
+  });
+
   it('is told of what is packed in a file of it', async () => {
     const repository = create();
     const commit = repository.commit({ 'lib.tar': tarOf({ 'inner/key.txt': secret }) });
