@@ -8,8 +8,10 @@ import type { StreamFormat } from './compressed-reader.ts';
 import { isGitBundle } from './git-bundle-reader.ts';
 import { isGitLoose } from './git-loose-reader.ts';
 import { isGitPack } from './git-pack-reader.ts';
+import { isLevelDbLog } from './leveldb-log-reader.ts';
 import { lz4LegacyMagic, lz4Magic } from './lz4.ts';
 import { isLzmaAlone } from './lzma-alone.ts';
+import { isRedisDump } from './redis-reader.ts';
 import { hasMagic, kindOfBlock, sizeOf, typeOf } from './tar-header.ts';
 import { frameMagic, isSkippable } from './zstd-frame.ts';
 
@@ -17,7 +19,16 @@ import { frameMagic, isSkippable } from './zstd-frame.ts';
 export type ArchiveKind = 'zip' | 'tar' | 'cpio' | 'asar' | 'git-pack' | 'git-bundle';
 
 /** What is wrapped around an archive or a file, and counts with what it holds. */
-export type WrapperKind = 'gzip' | 'ar' | 'rpm' | 'sqlite' | 'git-loose' | 'bare' | StreamFormat;
+export type WrapperKind =
+  | 'gzip'
+  | 'ar'
+  | 'rpm'
+  | 'sqlite'
+  | 'leveldb-log'
+  | 'redis-dump'
+  | 'git-loose'
+  | 'bare'
+  | StreamFormat;
 
 /** Packed content that is opened. */
 export type OpenedKind = ArchiveKind | WrapperKind;
@@ -95,6 +106,8 @@ export function packedKind(bytes: Uint8Array): PackedKind | undefined {
   if (isGitPack(head)) return { opens: 'git-pack' };
   if (isGitBundle(head)) return { opens: 'git-bundle' };
   if (isGitLoose(head)) return { opens: 'git-loose' };
+  if (isRedisDump(head)) return { opens: 'redis-dump' };
+  if (isLevelDbLog(head)) return { opens: 'leveldb-log' };
   const skipped = behindSkippable(head);
   if (skipped !== undefined) return { opens: skipped };
   if (isLzmaAlone(head)) return { opens: 'lzma' };

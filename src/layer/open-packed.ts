@@ -9,9 +9,11 @@ import { GitBundleReader } from './git-bundle-reader.ts';
 import { GitLooseReader } from './git-loose-reader.ts';
 import { GitPackReader, gitHashOf } from './git-pack-reader.ts';
 import { GzipReader } from './gzip-reader.ts';
+import { LevelDbLogReader } from './leveldb-log-reader.ts';
 import type { LayerLimits } from './limits.ts';
 import type { OpenedKind } from './magic.ts';
 import type { InflateSettings, MemberSink, PackedReader } from './packed.ts';
+import { RedisReader } from './redis-reader.ts';
 import { RpmReader } from './rpm-reader.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { TarReader } from './tar-reader.ts';
@@ -51,6 +53,10 @@ export function openPacked(kind: OpenedKind, sink: MemberSink, context: PackedCo
       return new BareReader(sink, name);
     case 'sqlite':
       return new SqliteReader(sink);
+    case 'leveldb-log':
+      return new LevelDbLogReader(sink);
+    case 'redis-dump':
+      return new RedisReader(sink);
     case 'gzip':
       return new GzipReader(sink, settings, { fallbackName: unpackedName(name), mostMembers: limits.members });
     default:
