@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { writeCompiledRules } from '../src/detect/compiled-file.ts';
 import { readRuleFolder } from '../src/detect/load-rules.ts';
 import { planMatches } from '../src/detect/match-plan.ts';
 import { encodePlan } from '../src/detect/plan-bytes.ts';
@@ -21,8 +22,7 @@ try {
     })),
   }));
   const rules = providers.reduce((sum, provider) => sum + provider.detectors.length, 0);
-  const head = { digest, counts: { providers: providers.length, rules } };
-  const text = `${JSON.stringify(head)}\n${JSON.stringify({ providers: lean, knownPublic })}`;
+  const text = writeCompiledRules({ digest, providers: lean, knownPublic });
   mkdirSync(dirname(output), { recursive: true });
   writeFileSync(output, text);
   writeFileSync(`${dirname(output)}/plan.bin`, encodePlan(planMatches({ digest, providers })));

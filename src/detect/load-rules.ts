@@ -4,10 +4,11 @@
  * only where there is YAML.
  */
 
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ScanError, unreadable } from '../errors.ts';
+import { readCompiledRules } from './compiled-file.ts';
 import { isToml } from './is-toml.ts';
 import { digestOfPlan, encodePlan } from './plan-bytes.ts';
 import type { Provider, RuleSet } from './rule.ts';
@@ -102,26 +103,6 @@ export function loadAutomaton(): Uint8Array | undefined {
   return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
 }
 
-/** The rules as scripts/compile-rules.ts writes them: what is asked in every run in the first line, the rest is read when it is asked for. */
-export function readCompiledRules(bytes: Buffer): RuleSet {
-  const cut = bytes.indexOf('\n');
-  const head = JSON.parse(bytes.toString('utf8', 0, cut)) as Required<Pick<RuleSet, 'digest' | 'counts'>>;
-  let rest: Required<Pick<RuleSet, 'providers' | 'knownPublic'>> | undefined;
-  const read = (): typeof rest & object => {
-    rest ??= JSON.parse(bytes.toString('utf8', cut + 1)) as typeof rest & object;
-    return rest;
-  };
-  return {
-    ...head,
-    get providers() {
-      return read().providers;
-    },
-    get knownPublic() {
-      return read().knownPublic;
-    },
-  };
-}
-
 /** What matching needs of a rule set, as bytes that threads can share: as it was built, or worked out now. */
 export async function loadPlan(ruleSet: RuleSet): Promise<Uint8Array> {
   const path = fileURLToPath(new URL('dist/plan.bin', root));
@@ -134,15 +115,18 @@ export async function loadPlan(ruleSet: RuleSet): Promise<Uint8Array> {
 }
 
 function readShared(path: string): Uint8Array {
+  return readPart(path, new Uint8Array(new SharedArrayBuffer(statSync(path).size)), 0);
+}
+
+/** Fills a buffer with what stands in a file from `start` on; it is cut where the file ends. */
+function readPart<Bytes extends Uint8Array>(path: string, target: Bytes, start: number): Bytes {
   const file = openSync(path, 'r');
   try {
-    const bytes = new Uint8Array(new SharedArrayBuffer(fstatSync(file).size));
-    for (let at = 0; at < bytes.length; ) {
-      const read = readSync(file, bytes, at, bytes.length - at, at);
-      if (read === 0) break;
-      at += read;
+    let at = 0;
+    for (let read = -1; at < target.length && read !== 0; at += read) {
+      read = readSync(file, target, at, target.length - at, start + at);
     }
-    return bytes;
+    return target.subarray(0, at) as Bytes;
   } finally {
     closeSync(file);
   }
@@ -152,7 +136,7 @@ async function loadBuiltInRules(): Promise<RuleSet> {
   if (isSource) return readRuleFolder(fileURLToPath(new URL('rules', root)));
   const path = fileURLToPath(new URL('dist/rules.json', root));
   try {
-    return readCompiledRules(readFileSync(path));
+    return readCompiledRules((start, bytes) => readPart(path, Buffer.alloc(bytes), start));
   } catch (cause) {
     throw new ScanError('INTERNAL', `the compiled rules at ${path} can't be read`, {
       hint: 'Reinstall whichlayer; in a checkout, run make build.',

@@ -15,6 +15,7 @@ export interface RuleOverride {
 /** The rule set with the overrides; what is said of a rule goes before what is said of its provider. */
 export function overrideRules(ruleSet: RuleSet, overrides: readonly RuleOverride[]): RuleSet {
   if (overrides.length === 0) return ruleSet;
+  const { find: _, ...rest } = ruleSet;
   const byId = new Map(overrides.map((override) => [override.id, override]));
   const disabled: string[] = [];
   const providers = ruleSet.providers.map((provider) => {
@@ -29,7 +30,7 @@ export function overrideRules(ruleSet: RuleSet, overrides: readonly RuleOverride
   const isOff = (id: string | undefined): boolean => id !== undefined && byId.get(id)?.enabled === false;
   const kept = providers.filter(({ detectors }) => detectors.length > 0);
   return {
-    ...ruleSet,
+    ...rest,
     digest: digestOf(kept, ruleSet.knownPublic),
     providers: kept,
     remarks: (ruleSet.remarks ?? []).filter(({ rule, provider }) => !isOff(rule) && !isOff(provider)),

@@ -1,9 +1,10 @@
 /** `whichlayer env`: a verdict for each string of an image's metadata, without a layer being read. */
 
 import { isPlaceholder } from '../detect/placeholder.ts';
+import type { KnownRule } from '../detect/rule.ts';
 import type { HistoryEntry } from '../oci/image-config.ts';
 import type { ImageRecord } from '../source/source.ts';
-import { type Draft, type KnownRule, rankOf } from './draft.ts';
+import { type Draft, rankOf } from './draft.ts';
 import type { EnvEntry, EnvImageReport, EnvVerdict, Suppressed } from './finding.ts';
 import { instructionAt } from './finish.ts';
 import { harmlessWords, isFileReference, isHarmless, isSecretName } from './harmless.ts';

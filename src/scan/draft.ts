@@ -1,7 +1,6 @@
 /** A finding before triage: nothing masked, nothing hashed, the secret in the clear unless its layer came from the cache. */
 
-import type { RuleSet } from '../detect/rule.ts';
-import { type Confidence, confidences, type Detector, type Provider } from '../detect/rule.ts';
+import { type Confidence, confidences, type KnownRule, type RuleSet } from '../detect/rule.ts';
 import type { ContainerKind } from '../layer/magic.ts';
 import type { Attachment } from '../source/source.ts';
 import type { Exposure, Location, Removal } from './finding.ts';
@@ -37,12 +36,6 @@ export interface Draft<S extends Secret = Secret> {
   readonly isBase?: boolean;
   /** True where public packages publish this secret. */
   readonly published?: boolean;
-}
-
-/** A detector and whose it is. */
-export interface KnownRule {
-  readonly detector: Detector;
-  readonly provider: Provider;
 }
 
 /** Where rules are looked up by their ids. */

@@ -6,7 +6,7 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { encodePlan } from '../detect/plan-bytes.ts';
-import type { RuleSet } from '../detect/rule.ts';
+import type { KnownRule, RuleSet } from '../detect/rule.ts';
 import { type Diagnostic, notice, ScanError } from '../errors.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { Dockerfile } from '../oci/provenance.ts';
@@ -16,7 +16,7 @@ import { auditEnv, envVerdicts } from './audit-env.ts';
 import type { KnownBase } from './base-image.ts';
 import type { CachePlaces } from './cache/cache-folder.ts';
 import type { LayerCache } from './cache/layer-cache.ts';
-import { type KnownRule, rulesById } from './draft.ts';
+import { rulesById } from './draft.ts';
 import type { EnvImageReport, EnvReport, ImageError, ImageReport, Report, Suppressed } from './finding.ts';
 import { Fingerprinter } from './fingerprint.ts';
 import type { JoinKit } from './join.ts';
@@ -257,6 +257,7 @@ function joinKit(options: RunOptions, pool: ScanPool): JoinKit {
     matchTexts: (texts) => pool.match(texts, options.signal),
     rules: {
       get: (id) => {
+        if (ruleSet.find !== undefined) return ruleSet.find(id);
         rules ??= rulesById(ruleSet);
         return rules.get(id);
       },

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { parseKnownPublic, publicSecretHash } from '../../src/detect/known-public.ts';
-import type { Draft, KnownRule } from '../../src/scan/draft.ts';
+import type { KnownRule } from '../../src/detect/rule.ts';
+import type { Draft } from '../../src/scan/draft.ts';
 import { demotePublic, triage } from '../../src/scan/triage.ts';
 
 const secret = 'q8Zr2Lx0Vb7Nw4Kt';
