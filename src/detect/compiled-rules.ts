@@ -151,10 +151,8 @@ export function anchorsBeside(
   end: number,
 ): readonly CompiledAnchor[] {
   if (beside === undefined) return none;
-  const found: CompiledAnchor[] = [];
-  lookBeside(beside.after, bytes, end, 1, found);
-  lookBeside(beside.before, bytes, end - needleLength - 1, -1, found);
-  return found;
+  const after = lookBeside(beside.after, bytes, end, 1, none);
+  return lookBeside(beside.before, bytes, end - needleLength - 1, -1, after);
 }
 
 const none: readonly CompiledAnchor[] = [];
@@ -165,20 +163,24 @@ function lookBeside(
   bytes: Uint8Array,
   from: number,
   step: 1 | -1,
-  found: CompiledAnchor[],
-): void {
-  let [first, second] = [-1, -1];
+  found: readonly CompiledAnchor[],
+): readonly CompiledAnchor[] {
+  let all = found;
+  let first = -1;
+  let second = -1;
   for (let at = from, count = 0; count < 3; at += step, count++) {
     const byte = bytes[at] ?? 0;
     const folded = byte >= 65 && byte <= 90 ? byte + 32 : byte;
     if (folded !== first && folded !== second) {
       const list = lists[folded];
-      if (list !== undefined) for (const each of list) found.push(each);
+      // Mostly there is one list or none: nothing is copied.
+      if (list !== undefined) all = all.length === 0 ? list : [...all, ...list];
     }
-    if (!isSign(byte)) return;
+    if (!isSign(byte)) return all;
     if (count === 0) first = folded;
     else second = folded;
   }
+  return all;
 }
 
 function isSign(byte: number): boolean {

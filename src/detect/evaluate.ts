@@ -64,9 +64,17 @@ const escapeEnd = /(?:\\[nrtbfv0]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-
 /** What it may end in. */
 const escapeEndSet = charSet('09afAF', 'nrtbfv0m');
 
+/** What nearly every hit comes to. */
+const none: readonly Secret[] = [];
+
 /** The secrets one detector finds at one anchor; `searchedTo` is where an earlier search of the same content ended. */
-export function evaluate(detector: CompiledDetector, view: View, anchor: Span, searched: Span | undefined): Secret[] {
-  if (detector.hasPath && !isPathIn([detector.ready.path!], view.path)) return [];
+export function evaluate(
+  detector: CompiledDetector,
+  view: View,
+  anchor: Span,
+  searched: Span | undefined,
+): readonly Secret[] {
+  if (detector.hasPath && !isPathIn([detector.ready.path!], view.path)) return none;
   switch (detector.at) {
     case 'token':
       return evaluateToken(detector, view, anchor);
@@ -85,9 +93,9 @@ export function nearWindow(detector: CompiledDetector, view: View, anchor: Span)
   };
 }
 
-function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
+function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): readonly Secret[] {
   const end = Math.min(view.high, anchor.start + detector.reach);
-  if (!beginsWith(view.bytes, anchor.start, end, detector.ready.leading)) return [];
+  if (!beginsWith(view.bytes, anchor.start, end, detector.ready.leading)) return none;
   const stringEnd = prefixedEnd(view.bytes, anchor.start, view.low);
   if (stringEnd !== undefined && stringEnd > anchor.end && stringEnd <= end) {
     // What looks like a length may be none: it is one where the token fills it.
@@ -98,10 +106,11 @@ function evaluateToken(detector: CompiledDetector, view: View, anchor: Span): Se
   return matchToken(detector, view, anchor, end);
 }
 
-function matchToken(detector: CompiledDetector, view: View, anchor: Span, end: number): Secret[] {
-  if (detector.boundary && !isBoundary(view, anchor.start)) return [];
+function matchToken(detector: CompiledDetector, view: View, anchor: Span, end: number): readonly Secret[] {
+  if (detector.boundary && !isBoundary(view, anchor.start)) return none;
   if (detector.ready.requiredByte !== undefined) {
-    if (!holdsByte(view.bytes, anchor.start + detector.ready.leadingBytes, end, detector.ready.requiredByte)) return [];
+    if (!holdsByte(view.bytes, anchor.start + detector.ready.leadingBytes, end, detector.ready.requiredByte))
+      return none;
   }
   const window = readWindow(detector, view, { start: anchor.start, end });
   detector.ready.pattern.lastIndex = anchor.start - window.offset;
@@ -112,13 +121,13 @@ function matchToken(detector: CompiledDetector, view: View, anchor: Span, end: n
   });
 }
 
-function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Secret[] {
+function evaluateName(detector: CompiledDetector, view: View, anchor: Span): readonly Secret[] {
   const { run, needsDigit } = detector.ready;
   const end = Math.min(view.high, anchor.start + detector.reach);
   const before = Math.max(view.low, anchor.start - detector.before);
   const from = detector.generic ? before : Math.min(before, commandStart(view, anchor) ?? before);
   if (detector.generic ? !mayFollow(detector, view, anchor, end) : !holdsRun(view.bytes, from, end, run, needsDigit))
-    return [];
+    return none;
   const offset = Math.max(view.low, Math.min(from, anchor.start - nameLookBehind));
   const search = {
     anchor: { start: anchor.start - offset, end: anchor.end - offset },
@@ -129,7 +138,7 @@ function evaluateName(detector: CompiledDetector, view: View, anchor: Span): Sec
     const nearEnd = Math.min(end, anchor.start + detector.after + valueLookAhead);
     const mayMatch = (start: number): boolean => mayBegin(detector, view, offset + start, end);
     places = findValues(withoutZeros(latin1(view.bytes, offset, nearEnd)), { ...search, mayMatch });
-    if (places.length === 0) return [];
+    if (places.length === 0) return none;
   }
   const window = { text: withoutZeros(latin1(view.bytes, offset, end)), offset, end };
   places ??= findValues(window.text, search);
@@ -181,14 +190,19 @@ function commandStart({ bytes, low }: View, anchor: Span): number | undefined {
   return at;
 }
 
-function evaluateNear(detector: CompiledDetector, view: View, anchor: Span, searched: Span | undefined): Secret[] {
+function evaluateNear(
+  detector: CompiledDetector,
+  view: View,
+  anchor: Span,
+  searched: Span | undefined,
+): readonly Secret[] {
   const { start, end } = nearWindow(detector, view, anchor);
   // Windows of anchors close to each other overlap: only matches that an earlier window may have cut off are left to find.
   const isOverlap = searched !== undefined && searched.start <= start && start < searched.end;
   const from = isOverlap ? Math.max(start, searched.end - detector.maxLength) : start;
-  if (!holdsRun(view.bytes, from, end, detector.ready.run, detector.ready.needsDigit)) return [];
+  if (!holdsRun(view.bytes, from, end, detector.ready.run, detector.ready.needsDigit)) return none;
   if (detector.ready.requiredByte !== undefined && !holdsByte(view.bytes, from, end, detector.ready.requiredByte))
-    return [];
+    return none;
   const window = readWindow(detector, view, { start, end });
   const secrets: Secret[] = [];
   detector.ready.pattern.lastIndex = from - window.offset;
@@ -215,26 +229,26 @@ function accept(
   view: View,
   { text, offset, end: windowEnd }: Window,
   found: { readonly match: RegExpExecArray | null; readonly direct: boolean; readonly doubtful: boolean },
-): Secret[] {
+): readonly Secret[] {
   const { rule } = detector;
   const { match } = found;
-  if (match === null) return [];
+  if (match === null) return none;
   const matchEnd = match.index + match[0].length;
   const next = offset + matchEnd;
-  if (next > windowEnd) return [];
+  if (next > windowEnd) return none;
   if (rule.boundary && matchEnd === text.length && next < view.high && wordSet[view.bytes[next] as number] === 1)
-    return [];
+    return none;
   const [start, end] = (detector.ready.captures ? captured(match) : undefined) ?? [match.index, matchEnd];
   const secret = text.slice(start, end);
-  if (secret === '') return [];
-  if (detector.ready.not.some((pattern) => pattern.test(secret))) return [];
+  if (secret === '') return none;
+  if (detector.ready.not.some((pattern) => pattern.test(secret))) return none;
   const standing: Standing = rule.allowPlaceholder ? 'plain' : standingOf(secret);
-  if (isRefused(standing, rule)) return [];
+  if (isRefused(standing, rule)) return none;
   // What somebody typed does not look random, and is demoted for it.
   const ready = detector.ready;
-  if (standing === 'plain' && rule.entropy !== undefined && entropyOf(secret) < rule.entropy) return [];
+  if (standing === 'plain' && rule.entropy !== undefined && entropyOf(secret) < rule.entropy) return none;
   const before = latin1(view.bytes, Math.max(view.low, offset + start - 24), offset + start);
-  if (rule.imported !== true && rule.at !== 'token' && isChecksumContext(before)) return [];
+  if (rule.imported !== true && rule.at !== 'token' && isChecksumContext(before)) return none;
   const reading = runChecks(standing === 'plain' ? ready.checks : ready.structuralChecks, secret, {
     window: text,
     start,
@@ -242,11 +256,11 @@ function accept(
     before: () => latin1(view.bytes, Math.max(view.low, offset - rule.before), offset),
     beside: () => findCompanion(detector, view, { start: offset + start, end: offset + end })?.value,
   });
-  if (reading === undefined) return [];
+  if (reading === undefined) return none;
   const length = Math.min(reading.length ?? secret.length, secret.length);
   const span = { start: offset + start, end: offset + start + length };
   const companion = findCompanion(detector, view, span);
-  if (rule.companion?.required === true && companion === undefined) return [];
+  if (rule.companion?.required === true && companion === undefined) return none;
   const line = lineAround(view, span);
   const doubt = doubtOf(standing, found.doubtful);
   return [
