@@ -54,6 +54,7 @@ function scan(
     matcher.end();
   }
   matcher.flush();
+  matcher.close();
   return found;
 }
 
