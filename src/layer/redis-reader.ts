@@ -11,7 +11,7 @@ import type { MemberSink, PackedReader } from './packed.ts';
 const mostStringBytes = 16 * 1024 * 1024;
 const mostNameBytes = 200;
 
-/** What follows an opcode or a type: strings (`s`), lengths (`n`), bytes (digits), and after a length as many of what `*` stands before. */
+/** What follows an opcode or a type: strings (`s`), lengths (`n`), bytes (digits), and in brackets, behind a length, as many of what they hold. */
 const shapes: Readonly<Record<number, string>> = {
   250: 'ss',
   251: 'nn',
@@ -23,20 +23,24 @@ const shapes: Readonly<Record<number, string>> = {
   248: 'n',
   249: '1',
   0: 'ss',
-  1: 's*s',
-  2: 's*s',
-  4: 's*ss',
-  5: 's*s8',
+  1: 's(s)',
+  2: 's(s)',
+  4: 's(ss)',
+  5: 's(s8)',
   9: 'ss',
   10: 'ss',
   11: 'ss',
   12: 'ss',
   13: 'ss',
-  14: 's*s',
+  14: 's(s)',
   16: 'ss',
   17: 'ss',
-  18: 's*ns',
+  18: 's(ns)',
   20: 'ss',
+  // Streams: blocks of entries, numbers, groups with what they wait for, and their consumers.
+  15: 's(ss)nnn(snn(888n)(s8(88)))',
+  19: 's(ss)nnnnnnnn(snnn(888n)(s8(88)))',
+  21: 's(ss)nnnnnnnn(snnn(888n)(s88(88)))',
 };
 const endMark = 255;
 
@@ -87,19 +91,22 @@ export class RedisReader implements PackedReader {
       const shape = shapes[type];
       if (shape === undefined) {
         // Their raw bytes are scanned, as those of anything else that is not opened.
-        this.#sink.notOpened('deflated strings of a Redis dump behind a stream, a module or a hash of expiring fields');
+        this.#sink.notOpened('deflated strings of a Redis dump behind a module’s value or a hash whose fields expire');
         return;
       }
-      const [once = '', many] = shape.split('*');
-      yield* this.#fields(once);
-      if (many === undefined) continue;
-      for (let left = yield* this.#count(); left > 0 && this.#isWanted; left--) yield* this.#fields(many);
+      yield* this.#fields(shape);
     }
   }
 
   *#fields(shape: string): Parse<void> {
-    for (const field of shape) {
-      if (field === 's') yield* this.#string();
+    for (let at = 0; at < shape.length; at++) {
+      const field = shape.charAt(at);
+      if (field === '(') {
+        const end = closing(shape, at);
+        const repeated = shape.slice(at + 1, end);
+        for (let left = yield* this.#count(); left > 0 && this.#isWanted; left--) yield* this.#fields(repeated);
+        at = end;
+      } else if (field === 's') yield* this.#string();
       else if (field === 'n') yield* this.#count();
       else yield { pass: Number(field) };
     }
@@ -150,7 +157,8 @@ export class RedisReader implements PackedReader {
       return;
     }
     this.#isOpen ||= this.#sink.begin('strings');
-    const label = Buffer.from(this.#name === '' ? '' : `${this.#name}: `, 'latin1');
+    // A stream's blocks are kept by numbers.
+    const label = Buffer.from(/^[ -~]+$/.test(this.#name) ? `${this.#name}: ` : '');
     this.#isWanted = this.#isOpen && this.#sink.data(Buffer.concat([label, text, newline]));
     if (text.length <= mostNameBytes) this.#name = text.toString('latin1');
   }
@@ -158,6 +166,15 @@ export class RedisReader implements PackedReader {
 
 const newline = Buffer.from('\n');
 const nothing = Buffer.alloc(0);
+
+function closing(shape: string, from: number): number {
+  let open = 0;
+  for (let at = from; at < shape.length; at++) {
+    if (shape[at] === '(') open++;
+    if (shape[at] === ')' && --open === 0) return at;
+  }
+  return shape.length;
+}
 
 /** A generator's next request as a step. */
 function stepOf(parse: Parse<void>, bytes: Buffer | undefined): Step | undefined {

@@ -84,8 +84,28 @@ describe('a dump of Redis', () => {
     }
   });
 
+  it('goes on behind streams of every version', async () => {
+    const [one, id] = [redisLength(1), Buffer.alloc(16, 9)];
+    const numbers = (count: number): Buffer => Buffer.alloc(count, 5);
+    const stream = ([ofStream, ofGroup, times]: readonly [number, number, number]): Buffer[] => [
+      ...[redisString('stream'), one, redisString('block'), redisString(value, true), numbers(ofStream)],
+      ...[one, redisString('group'), numbers(ofGroup), one, id, Buffer.alloc(8, 9), one],
+      ...[one, redisString('consumer'), Buffer.alloc(8 * times, 9), one, id],
+    ];
+    for (const [type, sizes] of [
+      [15, [3, 2, 1]],
+      [19, [8, 3, 1]],
+      [21, [8, 3, 2]],
+    ] as const) {
+      const dump = redisDump([type, ...stream(sizes)], [0, redisString('last'), redisString(value, true)]);
+      const recording = await look(dump);
+      const expected = `block: ${value}\nlast: ${value}\n`;
+      assert.deepEqual([type, membersOf(recording).map(String), codesOf(recording)], [type, [expected], []]);
+    }
+  });
+
   it('says where it is cut short, or holds what is not read', async () => {
-    const dump = redisDump([0, redisString('a'), redisString(value, true)], [15, redisString('stream')]);
+    const dump = redisDump([0, redisString('a'), redisString(value, true)], [6, redisString('module')]);
     const recording = await look(dump);
     assert.deepEqual([membersOf(recording).map(String), codesOf(recording)], [[`a: ${value}\n`], ['NOT_UNPACKED']]);
     assert.deepEqual(codesOf(await look(dump.subarray(0, 60))), ['LAYER_CORRUPT']);
