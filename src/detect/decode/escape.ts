@@ -110,7 +110,7 @@ function isAccent(bytes: Uint8Array, position: number): boolean {
 }
 
 /** Signs that are held down (`\\\\\\…`) are no value: the first of them were looked at, and what follows those is written out anyway. */
-const heldBytes = 24;
+const heldBytes = 12;
 
 function isHeld(bytes: Uint8Array, end: number, low: number): boolean {
   if (end - heldBytes - 2 < low) return false;
