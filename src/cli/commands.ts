@@ -6,7 +6,6 @@ import { overridableIds, overrideRules, type RuleOverride } from '../detect/over
 import type { RuleSet } from '../detect/rule.ts';
 import { messageOf, ScanError } from '../errors.ts';
 import type { Dockerfile } from '../oci/provenance.ts';
-import { envReporters, reporters } from '../report/index.ts';
 import { printable } from '../report/printable.ts';
 import type { ReporterOptions } from '../report/reporter.ts';
 import { cachePlaces } from '../scan/cache/cache-folder.ts';
@@ -57,14 +56,23 @@ export async function runCommand(run: Run, context: CommandContext): Promise<num
 /** A command over images: how it is run, written and judged. */
 interface ImageCommand<R extends Report | EnvReport> {
   readonly run: (targets: readonly Target[], options: RunOptions) => Promise<R>;
-  readonly formats: Formats<R>;
+  /** Loaded when there is something to report: until then it would be memory beside the scan. */
+  readonly formats: () => Promise<Formats<R>>;
   readonly exitCode: (report: R, gate: Gate) => number;
 }
 
 type Formats<R> = Readonly<Record<string, (report: R, options: ReporterOptions) => string>>;
 
-const scan: ImageCommand<Report> = { run: runScan, formats: reporters, exitCode: exitCodeOf };
-const env: ImageCommand<EnvReport> = { run: runEnv, formats: envReporters, exitCode: envExitCodeOf };
+const scan: ImageCommand<Report> = {
+  run: runScan,
+  formats: async () => (await import('../report/index.ts')).reporters,
+  exitCode: exitCodeOf,
+};
+const env: ImageCommand<EnvReport> = {
+  run: runEnv,
+  formats: async () => (await import('../report/index.ts')).envReporters,
+  exitCode: envExitCodeOf,
+};
 
 async function overImages<R extends Report | EnvReport>(
   command: ImageCommand<R>,
@@ -85,7 +93,7 @@ async function overImages<R extends Report | EnvReport>(
       ...(config === undefined ? {} : { config: config.file }),
     });
     progress.close();
-    await write(command.formats, report, options, context.io);
+    await write(await command.formats(), report, options, context.io);
     complain(report, options, context.io);
     return command.exitCode(report, options);
   } finally {

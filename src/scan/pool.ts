@@ -23,7 +23,7 @@ const batchBytes = 256 << 10;
 const resourceLimits = { maxYoungGenerationSizeMb: 16 };
 
 /** Without it V8 lets a heap of 20 MB that stay grow to 100 before it looks; measured, looking costs nothing. */
-const heapGrowth = '--heap-growing-percent=30';
+const heapGrowth = '--heap-growing-percent=15';
 
 /** What a pool is made of. */
 export interface PoolOptions {
@@ -67,6 +67,11 @@ export class ScanPool {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#limit = pLimit(options.jobs);
+  }
+
+  /** Starts a worker ahead of the first blob: it gets ready while the image is opened. */
+  warmUp(): void {
+    if (this.#all.size === 0) this.#idle.push(this.#start());
   }
 
   /** Blobs that wait for a worker. */
@@ -123,7 +128,11 @@ export class ScanPool {
     const setup: WorkerSetup = { plan, automaton, seed };
     const worker = new Worker(new URL(file, import.meta.url), { workerData: setup, resourceLimits });
     this.#all.add(worker);
-    worker.once('exit', () => this.#all.delete(worker));
+    worker.once('exit', () => {
+      this.#all.delete(worker);
+      const at = this.#idle.indexOf(worker);
+      if (at !== -1) this.#idle.splice(at, 1);
+    });
     return worker;
   }
 

@@ -80,6 +80,7 @@ export async function runScan(targets: readonly Target[], options: RunOptions): 
     ...(cache === undefined ? {} : { imagesBelow: (stack) => cache.imagesBelow(stack) }),
   };
   try {
+    pool.warmUp();
     for (const target of targets) {
       await withSource(target, options, images, async (source) => {
         await tellWhatComes(source, target.text, options.progress);
@@ -167,6 +168,7 @@ export async function runEnv(targets: readonly Target[], options: RunOptions): P
   const suppressed: Suppressed[] = [];
   const pool = await openPool({ ...options, jobs: 1 });
   try {
+    pool.warmUp();
     const kit = joinKit(options, pool);
     for (const target of targets) {
       await withSource(target, options, images, async (source) => {
