@@ -6,20 +6,12 @@
 
 import type { LineColumn } from '../line-counter.ts';
 import type { Match } from '../rule.ts';
-import {
-  type EscapeKind,
-  EscapeSegments,
-  type EscapeSight,
-  escapeKinds,
-  restoreSigns,
-  type Segment,
-  toEscaped,
-  type Unescaped,
-  writeOut,
-} from './escape.ts';
+import { type EscapeKind, EscapeSegments, escapeKinds, type Segment } from './escape.ts';
+import type { EscapeSight } from './escape-sight.ts';
 import { inflateValue, mostPackedBytes } from './inflate.ts';
 import type { DecodedMatch } from './merge-decoded.ts';
 import { prefixReach, type Region, type Run, RunSearch, type RunSink } from './run-search.ts';
+import { restoreSigns, toEscaped, type Unescaped, writeOut } from './write-out.ts';
 
 /** Codes in codes that are opened: a Helm release in a Secret is three, and has Secrets in it. */
 export const mostDecodings = 4;
