@@ -6,11 +6,12 @@
 
 import { createReadStream, type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { View } from '../src/detect/accept.ts';
 import { anchorSpan } from '../src/detect/anchor.ts';
 import { createAutomaton } from '../src/detect/automaton.ts';
 import type { CompiledDetector } from '../src/detect/compile-detector.ts';
 import { anchorsBeside, compileMatcher, mayStand } from '../src/detect/compiled-rules.ts';
-import { evaluate, nearWindow, type View } from '../src/detect/evaluate.ts';
+import { evaluate, nearWindow } from '../src/detect/evaluate.ts';
 import { loadAutomaton, loadRules } from '../src/detect/load-rules.ts';
 import { walkLayer } from '../src/layer/walk-layer.ts';
 

@@ -1,10 +1,10 @@
 /** One content while some of its bytes are in a matcher's slab: there are a hundred thousand in an image, so that each is little. */
 
+import type { View } from './accept.ts';
 import type { Span } from './anchor.ts';
 import type { Automaton } from './automaton.ts';
 import { type DecodeBudget, HiddenContent } from './decode/hidden-text.ts';
 import type { Region } from './decode/run-search.ts';
-import type { View } from './evaluate.ts';
 import { LineCounter } from './line-counter.ts';
 import type { Candidate } from './resolve-overlap.ts';
 

@@ -4,7 +4,7 @@
  * left out: what is found does not change.
  */
 
-import type { View } from './evaluate.ts';
+import type { View } from './accept.ts';
 
 /** Stretches repeat after so many bytes: a multiple of each count up to six, and of eight, ten, twelve and more. */
 const period = 240;

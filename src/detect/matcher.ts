@@ -5,6 +5,7 @@
  * has ended: where a slab is cut or a chunk ends never changes a match.
  */
 
+import type { Secret, View } from './accept.ts';
 import { anchorSpan, type Span } from './anchor.ts';
 import { type Automaton, createAutomaton } from './automaton.ts';
 import type { CompiledDetector } from './compile-detector.ts';
@@ -14,7 +15,7 @@ import { type EscapeKind, mostSegmentBytes } from './decode/escape.ts';
 import { isEscapeAt } from './decode/escape-sight.ts';
 import { type DecodeBudget, HiddenText, type Undecoded } from './decode/hidden-text.ts';
 import { mergeDecoded } from './decode/merge-decoded.ts';
-import { evaluate, nearWindow, type Secret, type View } from './evaluate.ts';
+import { evaluate, nearWindow } from './evaluate.ts';
 import { HeldRun } from './held-run.ts';
 import { resolveOverlap } from './resolve-overlap.ts';
 import type { Match } from './rule.ts';
