@@ -59,7 +59,7 @@ describe('parseDockerfile', () => {
     assert.deepEqual(parseDockerfile(text), [
       { line: 1, keyword: 'FROM', text: 'FROM a AS b' },
       { line: 4, keyword: 'RUN', text: 'RUN one && two' },
-      { line: 8, keyword: 'COPY', text: 'COPY <<EOF /x', documents: ['ENV INSIDE=1'] },
+      { line: 8, keyword: 'COPY', text: 'COPY <<EOF /x', documents: [{ word: 'EOF', text: 'ENV INSIDE=1' }] },
       { line: 11, keyword: 'ENV', text: 'env A=b' },
     ]);
   });
