@@ -105,17 +105,6 @@ export function requiredRun(node: PatternNode): Run {
   return best;
 }
 
-/** The sets of the first bytes of every match, as far as their places are fixed; at most `limit`. */
-export function leadingSets(node: PatternNode, limit = 48): CharSet[] {
-  const sets: CharSet[] = [];
-  for (const item of itemsOf(node)) {
-    if (item.kind === 'assertion' || item.kind === 'look') continue;
-    const fixed = fixedSets(item, sets, limit);
-    if (!fixed || sets.length >= limit) break;
-  }
-  return sets;
-}
-
 /** So many bytes of a set, and then something that is not of it. */
 export interface Step {
   readonly set: CharSet;
@@ -128,6 +117,16 @@ export function leadingSteps(node: PatternNode): Step[] {
   const steps: Step[] = [];
   takeSteps(node, steps);
   return steps;
+}
+
+/** The sets of the first bytes of every match, as far as their places are fixed; at most `limit`. */
+export function leadingSets(node: PatternNode, limit = 48): CharSet[] {
+  const sets: CharSet[] = [];
+  for (const { set, min, max } of leadingSteps(node)) {
+    for (let times = 0; times < min && sets.length < limit; times++) sets.push(set);
+    if (max !== min || sets.length >= limit) break;
+  }
+  return sets;
 }
 
 /** @returns false where what follows is not to be told from bytes alone */
@@ -219,29 +218,6 @@ export function captureCount(node: PatternNode): number {
     case 'sequence':
     case 'choice':
       return node.items.reduce((sum, item) => sum + captureCount(item), 0);
-  }
-}
-
-/** Appends the sets of a node's first places; false where what follows it has no fixed place. */
-function fixedSets(node: PatternNode, sets: CharSet[], limit: number): boolean {
-  if (sets.length >= limit) return false;
-  switch (node.kind) {
-    case 'set':
-      sets.push(node.set);
-      return true;
-    case 'group':
-      return fixedSets(node.item, sets, limit);
-    case 'sequence':
-      return node.items.every(
-        (item) => item.kind === 'assertion' || item.kind === 'look' || fixedSets(item, sets, limit),
-      );
-    case 'repeat': {
-      if (node.item.kind !== 'set') return false;
-      for (let times = 0; times < node.min && sets.length < limit; times++) sets.push(node.item.set);
-      return node.min === node.max;
-    }
-    default:
-      return false;
   }
 }
 
