@@ -5,7 +5,7 @@ set -eu
 
 # Program and the Debian package that brings it; the same table as test/support/real/tool.ts.
 tools="dockerd:docker.io docker:docker.io podman:podman crun:crun skopeo:skopeo buildah:buildah
-docker-registry:docker-registry htpasswd:apache2-utils openssl:openssl zstd:zstd xz:xz-utils git:git bzip2:bzip2 lz4:lz4 bsdtar:libarchive-tools unzip:unzip sqlite3:sqlite3 jq:jq curl:curl busybox:busybox-static debootstrap:debootstrap pip3:python3-pip
+docker-registry:docker-registry htpasswd:apache2-utils openssl:openssl zstd:zstd xz:xz-utils git:git bzip2:bzip2 lz4:lz4 bsdtar:libarchive-tools unzip:unzip sqlite3:sqlite3 jq:jq curl:curl busybox:busybox-static gcc:build-essential debootstrap:debootstrap pip3:python3-pip
 sshd:openssh-server ssh:openssh-client ssh-keygen:openssh-client"
 
 missing() {

@@ -11,10 +11,9 @@ import { readRuleFolder } from '../../src/detect/load-rules.ts';
 import { detect } from '../../src/detect/matcher.ts';
 import { packedKind } from '../../src/layer/magic.ts';
 import { coreDump, elfProgram, machOProgram, peProgram, stringsOf } from '../support/programs.ts';
+import { requireTools, tool } from '../support/real/tool.ts';
 import { randomHex, randomText } from './rules.ts';
 
-/** Where there is one. */
-const compiler = 'gcc';
 const token = `dop_v1_${randomHex(31, 64)}`;
 const password = randomText(32, 16);
 const texts = ['%s: no such file', token, `postgres://shop:${password}@db7.shop7.io:5432/shop`, 'usage: %s [options]'];
@@ -41,16 +40,13 @@ describe('programs', function () {
   });
 
   it('have their strings read as a compiler puts them', function () {
+    requireTools(this, 'gcc');
     const folder = mkdtempSync(join(tmpdir(), 'whichlayer-program-'));
     try {
       const source = join(folder, 'a.c');
       const strings = texts.map((text) => `puts(${JSON.stringify(text)});`).join(' ');
       writeFileSync(source, `#include <stdio.h>\nint main(void) { ${strings} return 0; }\n`);
-      try {
-        execFileSync(compiler, ['-O2', '-o', join(folder, 'a'), source], { stdio: 'ignore' });
-      } catch {
-        this.skip();
-      }
+      execFileSync(tool('gcc'), ['-O2', '-o', join(folder, 'a'), source], { stdio: 'ignore' });
       assert.deepEqual(found(readFileSync(join(folder, 'a'))).sort(), [token, password].sort());
     } finally {
       rmSync(folder, { recursive: true });

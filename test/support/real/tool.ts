@@ -28,6 +28,7 @@ export const toolPackages = {
   jq: 'jq',
   curl: 'curl',
   busybox: 'busybox-static',
+  gcc: 'build-essential',
   debootstrap: 'debootstrap',
   sshd: 'openssh-server',
   ssh: 'openssh-client',
