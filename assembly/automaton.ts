@@ -4,6 +4,8 @@
  * allocated here: the host lays tables, hits and slab out in the memory it passes in (src/detect/wasm-automaton.ts).
  */
 
+export { sift } from './sieve';
+
 // @ts-ignore: decorator
 @inline
 const lanes: i32 = 4;

@@ -10,7 +10,7 @@ import type { View } from '../src/detect/accept.ts';
 import { anchorSpan } from '../src/detect/anchor.ts';
 import { createAutomaton } from '../src/detect/automaton.ts';
 import type { CompiledDetector } from '../src/detect/compile-detector.ts';
-import { anchorsBeside, compileMatcher, mayStand } from '../src/detect/compiled-rules.ts';
+import { anchorsBeside, compileMatcher } from '../src/detect/compiled-rules.ts';
 import { evaluate, nearWindow } from '../src/detect/evaluate.ts';
 import { loadAutomaton, loadRules } from '../src/detect/load-rules.ts';
 import { walkLayer } from '../src/layer/walk-layer.ts';
@@ -36,7 +36,7 @@ const places = operands.length === 0 ? ['/usr'] : operands;
 /** Of each place: a large one is not to leave nothing for the others. */
 const limit = (megabytesWanted * 1e6) / places.length;
 const rules = compileMatcher(await loadRules());
-const automaton = createAutomaton(rules.table, slabBytes, loadAutomaton());
+const automaton = createAutomaton(rules, slabBytes, loadAutomaton());
 const detectors = new Map<CompiledDetector, Cost>();
 const words = new Map<string, Cost>();
 /** Pairs of a position and an output, as the automaton reports them. */
@@ -94,7 +94,8 @@ function look(content: Uint8Array): void {
   automaton.slab.set(content);
   bytes += content.length;
   hits.length = 0;
-  automatonMs += timed(() => automaton.scan(0, content.length, (position, output) => hits.push(position, output))).ms;
+  const { length } = content;
+  automatonMs += timed(() => automaton.scan(0, length, length, (position, output) => hits.push(position, output))).ms;
   const view: View = { bytes: automaton.slab, low: 0, high: content.length };
   const searched = new Map<CompiledDetector, { start: number; end: number }>();
   const evaluateHits = (): void => {
@@ -109,7 +110,6 @@ function hit(
   output: number,
   searched: Map<CompiledDetector, { start: number; end: number }>,
 ): void {
-  if (!mayStand(rules, output, view.bytes, position, view)) return;
   const anchors = rules.anchorsOf(output);
   for (const { anchor, detectors: ofAnchor } of [
     ...anchors.always,

@@ -7,6 +7,7 @@
 import { readable } from './bytes.ts';
 import { type AutomatonTable, stepsPerLine } from './compile-automaton.ts';
 import { PlainRunFinder, type RunFinder } from './decode/run-finder.ts';
+import type { Sieve } from './sieve.ts';
 import { WasmHost } from './wasm-automaton.ts';
 
 /** Called for each hit: the index of the needle's last byte, and which hit state it is (`CompiledAutomaton.outputs`). */
@@ -16,8 +17,11 @@ export type OnHit = (position: number, output: number) => void;
 export interface Automaton extends RunFinder {
   /** Written by the caller, read by `scan`. */
   readonly slab: Uint8Array;
-  /** Reports the needles that end in `start`…`end`; they may begin before `start`. */
-  scan(start: number, end: number, onHit: OnHit): void;
+  /**
+   * Reports the needles that end in `start`…`end`; they may begin before `start`. Those before `settled`, around which everything is
+   * there, may be left out where the sieve says that nothing comes of them.
+   */
+  scan(start: number, end: number, settled: number, onHit: OnHit): void;
   /** How many newlines there are in `start`…`end`. */
   countNewlines(start: number, end: number): number;
   /** Gives the slab back; what is open at the same time shares one memory. */
@@ -27,12 +31,19 @@ export interface Automaton extends RunFinder {
 /** What this thread has made of a table: its copy of some megabytes is shared by all automata that are open. */
 const hosts = new WeakMap<AutomatonTable, WasmHost>();
 
+/** What is looked for, and what must stand around it. */
+export interface Search {
+  readonly table: AutomatonTable;
+  readonly sieve: Sieve;
+}
+
 /** An automaton over a slab of at least so many bytes, in WebAssembly where the module is given. */
-export function createAutomaton(table: AutomatonTable, slabBytes: number, module?: Uint8Array): Automaton {
+export function createAutomaton(search: Search, slabBytes: number, module?: Uint8Array): Automaton {
+  const { table, sieve } = search;
   if (module === undefined) return new PlainAutomaton(table, slabBytes);
-  const shared = hosts.get(table) ?? new WasmHost(table, module);
+  const shared = hosts.get(table) ?? new WasmHost(table, sieve, module);
   hosts.set(table, shared);
-  const automaton = shared.open(slabBytes) ?? new WasmHost(table, module).open(slabBytes);
+  const automaton = shared.open(slabBytes) ?? new WasmHost(table, sieve, module).open(slabBytes);
   return automaton ?? new PlainAutomaton(table, slabBytes);
 }
 
@@ -47,7 +58,7 @@ class PlainAutomaton extends PlainRunFinder implements Automaton {
     this.#table = table;
   }
 
-  scan(start: number, end: number, onHit: OnHit): void {
+  scan(start: number, end: number, _settled: number, onHit: OnHit): void {
     const { slab } = this;
     const { rows, columns, firstHit, longestNeedle } = this.#table;
     let state = 0;

@@ -63,13 +63,16 @@ export function holdsRun(bytes: Uint8Array, start: number, end: number, run: Run
 }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const nameSet = setOf(`${letters}0123456789_.$-`);
-const closingSet = setOf('\\"\'`)]}');
+/** Bytes a name goes on with. */
+export const nameSet: CharSet = setOf(`${letters}0123456789_.$-`);
+/** What closes a name. */
+export const closingSet: CharSet = setOf('\\"\'`)]}');
 /** An operator begins, or (where no name goes on any more) a word that is one: `is`, `value=`. */
-const signSet = setOf(`${letters} \t=:,(>|?+&-<!`);
-const breakSet = setOf(' \t\r\n\f\v;,');
+export const signSet: CharSet = setOf(`${letters} \t=:,(>|?+&-<!`);
+/** Blanks up to an attribute. */
+export const breakSet: CharSet = setOf(' \t\r\n\f\v;,');
 /** Beginnings of `value="…"`, `default: …`, `content=…` in the lines after a name. */
-const attributeSet = setOf('vdcVDC"\'\\');
+export const attributeSet: CharSet = setOf('vdcVDC"\'\\');
 
 /** Bytes a name goes on after an anchor, closing signs after it, and blanks up to an attribute, at most. */
 const [longestName, mostClosing, mostBreaks] = [80, 6, 69];

@@ -137,11 +137,15 @@ function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {
     needsStrong: rule.checks.includes('strong-password'),
     requiredByte: requiredByte(tree, leadingBytes),
     run: requiredRun(tree),
-    // A long run without a digit is rare, and then typed by somebody: it needn't be told beforehand.
-    needsDigit: requiredRun(tree).length < longRun && rule.checks.some((name) => name === 'digit' || name === 'mixed'),
+    needsDigit: needsDigit(rule, requiredRun(tree)),
     path: rule.path === undefined ? undefined : new RegExp(rule.path),
     allow: compileAllowLists(rule.allow),
   };
+}
+
+/** Whether a run without a digit tells that a rule finds nothing in it. A long one is rare, and then typed by somebody: it needn't be told beforehand. */
+export function needsDigit(rule: Detector, { length }: Run): boolean {
+  return length < longRun && rule.checks.some((name) => name === 'digit' || name === 'mixed');
 }
 
 function checkNamed(name: string): Check {

@@ -8,9 +8,9 @@ import type { AutomatonTable } from './compile-automaton.ts';
 import { CompiledDetector } from './compile-detector.ts';
 import type { EscapeKind } from './decode/escape.ts';
 import { planMatches } from './match-plan.ts';
-import type { NeighbourBytes } from './neighbour-bytes.ts';
 import { decodePlan, encodePlan, type PackedPlan } from './plan-bytes.ts';
 import type { RuleSet } from './rule.ts';
+import type { Sieve } from './sieve.ts';
 
 /** A rule set ready to run. Not cloneable (it holds functions): make one in each thread, some milliseconds. */
 export interface CompiledRules {
@@ -18,8 +18,8 @@ export interface CompiledRules {
   readonly table: AutomatonTable;
   /** The anchors whose needles end at an output of the automaton. */
   readonly anchorsOf: (output: number) => OutputAnchors;
-  /** What may stand beside the needles of each output. */
-  readonly beside: Beside;
+  /** What must stand around needles for any detector to find something. */
+  readonly sieve: Sieve;
   /** For each output the escape that ends there. */
   readonly escapes: readonly (EscapeKind | undefined)[];
   /** Ids of the detectors of last resort. */
@@ -33,11 +33,6 @@ export interface CompiledRules {
 export interface CompiledAnchor {
   readonly anchor: Anchor;
   readonly detectors: readonly CompiledDetector[];
-}
-
-/** What may stand beside needles, and how long they are, by output. */
-interface Beside extends NeighbourBytes {
-  readonly needleLengths: Uint8Array;
 }
 
 /** The anchors of one output. */
@@ -59,7 +54,7 @@ export function compileMatcher(ruleSet: RuleSet): CompiledRules {
 
 /** A plan made ready to run; what is never hit is never made. */
 export function compilePlan(plan: PackedPlan): CompiledRules {
-  const { table, generic, before, after, neighbours, needleLengths } = plan;
+  const { table, sieve, generic, before, after, needleLengths } = plan;
   const made: (OutputAnchors | undefined)[] = new Array(plan.outputs.length).fill(undefined);
   const anchors = new Map<number, CompiledAnchor>();
   const detectors = new Map<number, CompiledDetector>();
@@ -91,7 +86,7 @@ export function compilePlan(plan: PackedPlan): CompiledRules {
       made[output] = known;
       return known;
     },
-    beside: { ...neighbours, needleLengths },
+    sieve,
     escapes,
     generic: new Set(generic),
     before,
@@ -123,25 +118,6 @@ function addTo(lists: CompiledAnchor[][], byte: number, anchor: CompiledAnchor):
   const list = lists[byte];
   if (list === undefined) lists[byte] = [anchor];
   else list.push(anchor);
-}
-
-/** Whether some anchor may stand where a needle ends, by the bytes beside it, as far as they are in `low`…`high`. */
-export function mayStand(
-  rules: CompiledRules,
-  output: number,
-  bytes: Uint8Array,
-  position: number,
-  { low, high }: { readonly low: number; readonly high: number },
-): boolean {
-  const { sets, before, after, needleLengths } = rules.beside;
-  const next = position + 1;
-  if (next < high && !holds(sets, after[output] as number, bytes[next] as number)) return false;
-  const last = position - (needleLengths[output] as number);
-  return last < low || holds(sets, before[output] as number, bytes[last] as number);
-}
-
-function holds(sets: Uint32Array, set: number, byte: number): boolean {
-  return (((sets[set + (byte >> 5)] as number) >>> (byte & 31)) & 1) === 1;
 }
 
 /** The anchors of an output that the bytes beside a needle, which ends before `end`, do not exclude; besides those of `always`. */

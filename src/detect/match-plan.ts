@@ -11,8 +11,8 @@ import { boundsOf, type DetectorBounds } from './compile-detector.ts';
 import { type EscapeKind, escapeKinds, escapeNeedles } from './decode/escape.ts';
 import { hostLookBehind, marginBytes } from './evaluate.ts';
 import { lineReach } from './line-around.ts';
-import { type NeighbourBytes, neighboursOf } from './neighbour-bytes.ts';
 import type { Detector, RuleSet } from './rule.ts';
+import { type Sieve, sieveOf } from './sieve.ts';
 
 /** A detector as matching needs it. */
 export interface PlannedDetector {
@@ -39,7 +39,7 @@ export interface MatchPlan {
   readonly needleLengths: Uint8Array;
   /** Outputs that say where text is escaped. */
   readonly escapes: readonly (readonly [output: number, kind: EscapeKind])[];
-  readonly neighbours: NeighbourBytes;
+  readonly sieve: Sieve;
   /** Ids of the detectors of last resort. */
   readonly generic: readonly string[];
   /** Bytes before and after a hit that its detectors may read, at most. */
@@ -90,23 +90,28 @@ function planWithin({ digest, providers }: RuleSet, mostNeedleBytes: number): Ma
   const { outputs: needlesOf, ...table } = compiled;
   const escapeOf = new Map(escapeKinds.flatMap((kind) => escapeNeedles[kind].map((needle) => [needle, kind] as const)));
   const outputs = needlesOf.map((needles) => needles.flatMap((needle) => byNeedle.get(texts[needle]!) ?? []));
-  const uses = outputs.map((indexes) =>
-    indexes.map((index) => ({
-      anchor: anchors[index]!.anchor,
-      rules: anchors[index]!.detectors.map((each) => detectors[each]!.rule),
-    })),
-  );
+  const uses = anchors.map(({ anchor, detectors: users }) => ({
+    anchor,
+    detectors: users.map((each) => detectors[each]!),
+  }));
+  const escapes = needlesOf.flatMap((needles, output) => {
+    const kind = needles.map((needle) => escapeOf.get(texts[needle]!)).find((each) => each !== undefined);
+    return kind === undefined ? [] : [[output, kind] as const];
+  });
+  const escaping = new Set(escapes.map(([output]) => output));
   return {
     digest,
     detectors,
     anchors,
     outputs,
-    needleLengths: Uint8Array.from(uses, (each) => Math.max(0, ...each.map(({ anchor }) => anchor.needle.length))),
-    escapes: needlesOf.flatMap((needles, output) => {
-      const kind = needles.map((needle) => escapeOf.get(texts[needle]!)).find((each) => each !== undefined);
-      return kind === undefined ? [] : [[output, kind] as const];
-    }),
-    neighbours: neighboursOf(uses),
+    needleLengths: Uint8Array.from(outputs, (indexes) =>
+      Math.max(0, ...indexes.map((index) => uses[index]!.anchor.needle.length)),
+    ),
+    escapes,
+    sieve: sieveOf(
+      outputs.map((indexes) => indexes.map((index) => uses[index]!)),
+      (output) => escaping.has(output),
+    ),
     generic: detectors.filter(({ rule }) => rule.generic).map(({ rule }) => rule.id),
     ...reachOf(anchors, detectors),
     table,

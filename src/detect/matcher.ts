@@ -9,7 +9,7 @@ import type { Secret, View } from './accept.ts';
 import { anchorSpan, type Span } from './anchor.ts';
 import { type Automaton, createAutomaton } from './automaton.ts';
 import type { CompiledDetector } from './compile-detector.ts';
-import { anchorsBeside, type CompiledAnchor, type CompiledRules, mayStand } from './compiled-rules.ts';
+import { anchorsBeside, type CompiledAnchor, type CompiledRules } from './compiled-rules.ts';
 import { Content } from './content.ts';
 import { type EscapeKind, mostSegmentBytes } from './decode/escape.ts';
 import { isEscapeAt } from './decode/escape-sight.ts';
@@ -19,6 +19,7 @@ import { evaluate, nearWindow } from './evaluate.ts';
 import { HeldRun } from './held-run.ts';
 import { resolveOverlap } from './resolve-overlap.ts';
 import type { Match } from './rule.ts';
+import { sieveReach } from './sieve.ts';
 
 /** Called once for each content, after its end, in order; `undecoded` says why something encoded in it was not looked into. */
 export type OnContent = (
@@ -65,7 +66,7 @@ export class Matcher {
     this.#keep = rules.before + rules.after;
     this.#held = new HeldRun(rules.before, rules.after);
     this.#slabBytes = Math.max(options.slabBytes ?? defaultSlabBytes, this.#keep + mostHeldBytes + 64);
-    this.#automaton = createAutomaton(rules.table, this.#slabBytes, module);
+    this.#automaton = createAutomaton(rules, this.#slabBytes, module);
     this.#hidden = new HiddenText(
       decodings,
       (onDecoded) => new Matcher(rules, module, onDecoded, { slabBytes: decodedSlabBytes, decodings: decodings + 1 }),
@@ -75,6 +76,9 @@ export class Matcher {
   /** A content begins; the one before has ended. Its path is for rules that look at paths, its budget that of what it was decoded from. */
   begin(contentId: number, path?: string, budget?: DecodeBudget): void {
     if (this.#open !== undefined) throw new TypeError('begin before the end of another content');
+    if (this.#fill === this.#slabBytes) this.#process();
+    // So that nothing of one content is ever read as what stands beside another one's.
+    this.#automaton.slab[this.#fill++] = 0;
     this.#open = new Content(contentId, path, this.#fill, this.#automaton, budget);
     this.#contents.push(this.#open);
   }
@@ -117,15 +121,16 @@ export class Matcher {
     }
     let index = 0;
     const contents = this.#contents;
-    const { slab } = this.#automaton;
     const { escapes } = this.#rules;
-    this.#automaton.scan(this.#scanned, this.#fill, (position, output) => {
+    // What a hit near the end of an open content goes on with is not there yet.
+    const settled = this.#open === undefined ? this.#fill : this.#fill - sieveReach;
+    this.#automaton.scan(this.#scanned, this.#fill, settled, (position, output) => {
       while (position >= (contents[index]?.end ?? Number.POSITIVE_INFINITY)) index++;
       const content = contents[index];
       if (content === undefined) return;
       const kind = escapes[output];
       if (kind !== undefined) this.#escape(content, kind, position);
-      if (mayStand(this.#rules, output, slab, position, content.view)) this.#hit(content, position, output);
+      this.#hit(content, position, output);
     });
     this.#scanned = this.#fill;
     this.#decode();

@@ -113,10 +113,13 @@ export interface Step {
 }
 
 /** How every match begins, as far as bytes can be told off one after another: up to where two steps that may be longer or shorter overlap. */
-export function leadingSteps(node: PatternNode): Step[] {
-  const steps: Step[] = [];
-  takeSteps(node, steps);
-  return steps;
+export function leadingSteps(node: PatternNode): readonly Step[] {
+  return leadingWays(node, 1)[0] ?? [];
+}
+
+/** The same with choices followed: every match begins in one of these ways, at most `most` of them. */
+export function leadingWays(node: PatternNode, most: number): readonly (readonly Step[])[] {
+  return takeWays(node, [{ steps: [], isOpen: true }], most).map(({ steps }) => steps);
 }
 
 /** The sets of the first bytes of every match, as far as their places are fixed; at most `limit`. */
@@ -129,26 +132,54 @@ export function leadingSets(node: PatternNode, limit = 48): CharSet[] {
   return sets;
 }
 
-/** @returns false where what follows is not to be told from bytes alone */
-function takeSteps(node: PatternNode, steps: Step[]): boolean {
+/** Steps so far; closed where what follows is not to be told from bytes alone. */
+interface Way {
+  readonly steps: readonly Step[];
+  readonly isOpen: boolean;
+}
+
+function takeWays(node: PatternNode, ways: readonly Way[], most: number): readonly Way[] {
   switch (node.kind) {
     case 'assertion':
     case 'look':
-      return true;
+      return ways;
     case 'set':
-      return takeStep({ set: node.set, min: 1, max: 1 }, steps);
+      return withStep(ways, { set: node.set, min: 1, max: 1 });
     case 'group':
-      return takeSteps(node.item, steps);
+      return takeWays(node.item, ways, most);
     case 'sequence':
-      return node.items.every((item) => takeSteps(item, steps));
+      return node.items.reduce((taken, item) => takeWays(item, taken, most), ways);
     case 'repeat': {
       const { item, min, max } = node;
       const single = item.kind === 'group' ? item.item : item;
-      return single.kind === 'set' && takeStep({ set: single.set, min, max }, steps);
+      if (single.kind === 'set') return withStep(ways, { set: single.set, min, max });
+      return min === 0 && max === 1 ? fork([nothing, item], ways, most) : closed(ways);
     }
     case 'choice':
-      return false;
+      return fork(node.items, ways, most);
   }
+}
+
+const nothing: PatternNode = { kind: 'sequence', items: [] };
+
+function fork(branches: readonly PatternNode[], ways: readonly Way[], most: number): readonly Way[] {
+  const open = ways.filter(({ isOpen }) => isOpen);
+  const forked = [
+    ...ways.filter(({ isOpen }) => !isOpen),
+    ...branches.flatMap((branch) => takeWays(branch, open, most)),
+  ];
+  return forked.length > most ? closed(ways) : forked;
+}
+
+function closed(ways: readonly Way[]): readonly Way[] {
+  return ways.map(({ steps }) => ({ steps, isOpen: false }));
+}
+
+function withStep(ways: readonly Way[], step: Step): readonly Way[] {
+  return ways.map(({ steps, isOpen }) => {
+    const taken = isOpen ? [...steps] : undefined;
+    return taken !== undefined && takeStep(step, taken) ? { steps: taken, isOpen } : { steps, isOpen: false };
+  });
 }
 
 function takeStep(step: Step, steps: Step[]): boolean {

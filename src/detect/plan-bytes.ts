@@ -29,21 +29,20 @@ interface Head {
 
 type Bytes = Uint8Array | Uint16Array | Uint32Array;
 
-const magic = 'whichlayer plan 5\n';
+const magic = 'whichlayer plan 6\n';
 const digestBytes = 71;
 const digestAt = magic.length + 10;
 const headAt = digestAt + digestBytes;
 
 /** A plan as bytes, in memory that threads can share. */
 export function encodePlan(plan: MatchPlan): Uint8Array {
-  const { digest, generic, escapes, before, after, neighbours, needleLengths } = plan;
+  const { digest, generic, escapes, before, after, sieve, needleLengths } = plan;
   const { columns, rows, ...table } = plan.table;
   const contents: readonly Bytes[] = [
     columns,
     rows,
-    neighbours.sets,
-    neighbours.before,
-    neighbours.after,
+    sieve.programs,
+    sieve.sets,
     needleLengths,
     ...recordsOf(plan.detectors),
     ...recordsOf(plan.anchors.map(({ anchor, detectors }) => [...tupleOf(anchor), detectors])),
@@ -85,7 +84,7 @@ export function decodePlan(bytes: Uint8Array): PackedPlan {
     return bytes.subarray(start + at, start + at + size);
   };
   const words = (index: number): Uint32Array => new Uint32Array(section(index).slice().buffer);
-  const [rows, needleLengths] = [section(1), section(5).slice()];
+  const [rows, programs, needleLengths] = [section(1), section(2), section(4).slice()];
   return {
     digest,
     generic,
@@ -97,11 +96,14 @@ export function decodePlan(bytes: Uint8Array): PackedPlan {
       columns: words(0),
       rows: new Uint16Array(rows.buffer, rows.byteOffset, rows.byteLength >>> 1),
     },
-    neighbours: { sets: words(2), before: words(3), after: words(4) },
+    sieve: {
+      programs: new Uint32Array(programs.buffer, programs.byteOffset, programs.byteLength >>> 2),
+      sets: section(3),
+    },
     needleLengths,
-    detectors: new Records(section(6), words(7), (value) => value as PlannedDetector),
-    anchors: new Records(section(8), words(9), anchorOf),
-    outputs: new Records(section(10), words(11), (value) => value as readonly number[]),
+    detectors: new Records(section(5), words(6), (value) => value as PlannedDetector),
+    anchors: new Records(section(7), words(8), anchorOf),
+    outputs: new Records(section(9), words(10), (value) => value as readonly number[]),
   };
 }
 

@@ -10,6 +10,7 @@ import type { AutomatonTable } from './compile-automaton.ts';
 import { sextets, wideSet } from './decode/byte-class.ts';
 import type { RunHint } from './decode/run-finder.ts';
 import { leastBase64 } from './decode/sample.ts';
+import type { Sieve } from './sieve.ts';
 
 const blockBytes = 64 * 1024;
 const lanes = 4;
@@ -45,6 +46,16 @@ interface Exports {
     hits: number,
     hitBytes: number,
   ): void;
+  sift(
+    firstHit: number,
+    programs: number,
+    sets: number,
+    slab: number,
+    settled: number,
+    top: number,
+    hits: number,
+    hitBytes: number,
+  ): void;
   countNewlines(from: number, to: number): number;
   findRun(low: number, high: number, least: number): number;
 }
@@ -60,19 +71,26 @@ export class WasmHost {
   readonly table: AutomatonTable;
   readonly exports: Exports;
   readonly words: Uint32Array;
+  /** Where the programs of the sieve lie, and their sets. */
+  readonly programsAt: number;
+  readonly setsAt: number;
   readonly #memory: { readonly buffer: ArrayBuffer };
   readonly #end: number;
   #next: number;
   readonly #free: { readonly at: number; readonly bytes: number }[] = [];
 
-  constructor(table: AutomatonTable, module: Uint8Array) {
+  constructor(table: AutomatonTable, sieve: Sieve, module: Uint8Array) {
     this.table = table;
-    this.#next = align(rowsAt + table.rows.byteLength);
+    this.programsAt = align(rowsAt + table.rows.byteLength);
+    this.setsAt = align(this.programsAt + sieve.programs.byteLength);
+    this.#next = align(this.setsAt + sieve.sets.byteLength);
     const pages = Math.ceil((this.#next + slabRoomBytes) / 65_536);
     this.#end = pages * 65_536;
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     new Uint32Array(this.#memory.buffer, columnsAt, 256).set(table.columns.map((column) => rowsAt + 2 * column));
     new Uint16Array(this.#memory.buffer, rowsAt, table.rows.length).set(table.rows);
+    new Uint32Array(this.#memory.buffer, this.programsAt, sieve.programs.length).set(sieve.programs);
+    new Uint8Array(this.#memory.buffer, this.setsAt, sieve.sets.length).set(sieve.sets);
     new Uint8Array(this.#memory.buffer, sextetsAt, 256).set(sextets);
     new Uint8Array(this.#memory.buffer, wideAt, 256).set(wideSet);
     this.words = new Uint32Array(this.#memory.buffer);
@@ -99,6 +117,7 @@ export class WasmAutomaton implements Automaton {
   readonly slab: Uint8Array;
   at = 0;
   zero = 0;
+  readonly #host: WasmHost;
   readonly #table: AutomatonTable;
   readonly #exports: Exports;
   readonly #words: Uint32Array;
@@ -106,6 +125,7 @@ export class WasmAutomaton implements Automaton {
   #giveBack: (() => void) | undefined;
 
   constructor(host: WasmHost, slabAt: number, slab: Uint8Array, giveBack: () => void) {
+    this.#host = host;
     this.#table = host.table;
     this.#exports = host.exports;
     this.#words = host.words;
@@ -119,11 +139,13 @@ export class WasmAutomaton implements Automaton {
     this.#giveBack = undefined;
   }
 
-  scan(start: number, end: number, onHit: OnHit): void {
+  scan(start: number, end: number, settled: number, onHit: OnHit): void {
     for (let at = start; at < end; at += mostBlocks * blockBytes) {
       const last = Math.min(end, at + mostBlocks * blockBytes);
       for (let block = 0, from = at; from < last; block++, from += blockBytes) {
-        this.#scanBlock(from, Math.min(last, from + blockBytes), hitsAt + block * blockHitBytes);
+        const hits = hitsAt + block * blockHitBytes;
+        this.#scanBlock(from, Math.min(last, from + blockBytes), hits);
+        this.#sift(Math.min(settled, end), end, hits);
       }
       for (let block = 0, from = at; from < last; block++, from += blockBytes) {
         this.#tellHits(Math.min(last, from + blockBytes), hitsAt + block * blockHitBytes, onHit);
@@ -156,6 +178,12 @@ export class WasmAutomaton implements Automaton {
       hits + countBytes,
       hitBytes,
     );
+  }
+
+  #sift(settled: number, end: number, hits: number): void {
+    const { programsAt, setsAt } = this.#host;
+    const { firstHit } = this.#table;
+    this.#exports.sift(firstHit, programsAt, setsAt, this.#slabAt, settled, end, hits + countBytes, hitBytes);
   }
 
   #tellHits(end: number, hits: number, onHit: OnHit): void {

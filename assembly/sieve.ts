@@ -1,0 +1,222 @@
+/**
+ * Sieves hits where they were found: most are of words that go on otherwise than anything a detector looks for, and telling a hit to the
+ * host costs more than finding it. What must stand around a needle is a program of a few words (src/detect/sieve.ts);
+ * a hit stays where one of its alternatives may hold. Nothing is dropped that the host would find something at.
+ */
+
+// Operations: the first byte of their first word. Behind it come the mask of a set (a byte) and its table (two).
+// @ts-ignore: decorator
+@inline
+const after: u32 = 0;
+// @ts-ignore: decorator
+@inline
+const before: u32 = 1;
+// @ts-ignore: decorator
+@inline
+const lead: u32 = 2;
+// @ts-ignore: decorator
+@inline
+const boundary: u32 = 3;
+// @ts-ignore: decorator
+@inline
+const assign: u32 = 4;
+// @ts-ignore: decorator
+@inline
+const run: u32 = 5;
+
+// Sets of the first table, which the code below knows by their masks.
+// @ts-ignore: decorator
+@inline
+const wordMask: u32 = 1;
+// @ts-ignore: decorator
+@inline
+const nameMask: u32 = 2;
+// @ts-ignore: decorator
+@inline
+const closingMask: u32 = 4;
+// @ts-ignore: decorator
+@inline
+const signMask: u32 = 8;
+// @ts-ignore: decorator
+@inline
+const breakMask: u32 = 16;
+// @ts-ignore: decorator
+@inline
+const attributeMask: u32 = 32;
+
+// @ts-ignore: decorator
+@inline
+function isIn(table: u32, mask: u32, at: u32): bool {
+  return (<u32>load<u8>(table + <u32>load<u8>(at)) & mask) != 0;
+}
+
+function isHex(at: u32): bool {
+  const byte = <u32>load<u8>(at);
+  return byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 6;
+}
+
+/** Bytes before a string with a length before it that are asked whether they are text, as in string-prefix.ts. */
+// @ts-ignore: decorator
+@inline
+const binaryReach: u32 = 48;
+
+function isBinary(at: u32): bool {
+  for (let back = at - 3; back >= at - binaryReach; back--) if (load<u8>(back) < 9) return true;
+  return false;
+}
+
+/** Whether a token may begin: what stands before is no word, or an escape, or the length of a string. */
+function mayBegin(at: u32, sets: u32): bool {
+  if (!isIn(sets, wordMask, at - 1)) return true;
+  const last = <u32>load<u8>(at - 1);
+  const second = <u32>load<u8>(at - 2);
+  if (second == 0x5c) return true;
+  if (isHex(at - 1) && (load<u8>(at - 3) == 0x25 || load<u8>(at - 4) == 0x5c || load<u8>(at - 6) == 0x5c)) return true;
+  if (last == 0x6d && (second == 0x5b || second == 0x3b || second - 0x30 < 10)) return true;
+  if (load<u8>(at - 3) == 1 && second < 16) return true;
+  return (second & 0x5f) == 0x5a && isBinary(at);
+}
+
+// What `mayAssign` of byte-check.ts has.
+// @ts-ignore: decorator
+@inline
+const longestName: u32 = 80;
+// @ts-ignore: decorator
+@inline
+const mostClosing: u32 = 6;
+// @ts-ignore: decorator
+@inline
+const mostBreaks: u32 = 69;
+
+function mayAssign(start: u32, top: u32, sets: u32): bool {
+  let at = start;
+  for (const last = min(top, at + longestName); at < last && isIn(sets, nameMask, at); ) at++;
+  for (const last = min(top, at + mostClosing); at < last && isIn(sets, closingMask, at); ) at++;
+  if (at >= top) return false;
+  if (isIn(sets, signMask, at)) return true;
+  for (const last = min(top, at + mostBreaks); at < last && isIn(sets, breakMask, at); ) at++;
+  return at < top && isIn(sets, attributeMask, at);
+}
+
+function hasDigit(from: u32, to: u32): bool {
+  for (let at = from; at < to; at++) if (<u32>load<u8>(at) - 0x30 < 10) return true;
+  return false;
+}
+
+function holdsRun(from: u32, to: u32, table: u32, mask: u32, length: u32, needsDigit: bool): bool {
+  let low = from;
+  for (let probe = low + length - 1; probe < to; probe = low + length - 1) {
+    let at = probe;
+    while (at >= low && isIn(table, mask, at)) at--;
+    if (at >= low) {
+      low = at + 1;
+      continue;
+    }
+    if (!needsDigit) return true;
+    let end = probe + 1;
+    while (end < to && isIn(table, mask, end)) end++;
+    if (hasDigit(low, end)) return true;
+    low = end + 1;
+  }
+  return false;
+}
+
+/** Whether what one alternative asks for may stand around a needle at `first`…`behind`. */
+function mayHold(program: u32, end: u32, sets: u32, first: u32, behind: u32, floor: u32, top: u32): bool {
+  let start = first;
+  let stop = behind;
+  let next: u32 = 0;
+  while (program < end) {
+    const head = load<u32>(program);
+    const mask = (head >> 8) & 0xff;
+    const table = sets + ((head >> 16) << 8);
+    const low = <u32>load<u16>(program, 4);
+    const high = <u32>load<u16>(program, 6);
+    program += 8;
+    switch (head & 0xff) {
+      case after: {
+        for (const least = stop + low; stop < least; stop++) if (!isIn(table, mask, stop)) return false;
+        for (const most = stop + high - low; stop < most && isIn(table, mask, stop); ) stop++;
+        if (stop > top) return false;
+        break;
+      }
+      case before: {
+        for (const least = start - low; start > least; start--) if (!isIn(table, mask, start - 1)) return false;
+        for (const most = start - (high - low); start > most && isIn(table, mask, start - 1); ) start--;
+        if (start < floor) return false;
+        break;
+      }
+      case lead: {
+        if (next == 0) next = start;
+        const least = next + low;
+        if (least > top) return false;
+        for (; next < least; next++) if (!isIn(table, mask, next)) return false;
+        for (const most = min(top, next + high - low); next < most && isIn(table, mask, next); ) next++;
+        break;
+      }
+      case boundary: {
+        if (!mayBegin(start, sets)) return false;
+        break;
+      }
+      case assign: {
+        if (!mayAssign(stop, top, sets)) return false;
+        break;
+      }
+      case run: {
+        const length = <u32>load<u16>(program);
+        const flags = <u32>load<u16>(program, 2);
+        program += 4;
+        const from = (flags & 2) != 0 ? stop : max(floor, start - low);
+        if (!holdsRun(from, min(top, start + high), table, mask, length, (flags & 1) != 0)) return false;
+        break;
+      }
+    }
+  }
+  return true;
+}
+
+/** Whether one of a program's alternatives may hold around a needle whose last byte is at `last`. */
+function mayStand(program: u32, sets: u32, last: u32, floor: u32, top: u32): bool {
+  let at = program;
+  for (let words = <u32>load<u16>(at); words != 0; words = <u32>load<u16>(at)) {
+    const needleBytes = <u32>load<u16>(at, 2);
+    const end = at + (words << 2);
+    if (mayHold(at + 4, end, sets, last + 1 - needleBytes, last + 1, floor, top)) return true;
+    at = end;
+  }
+  return false;
+}
+
+/**
+ * Drops hits of four streams, as `scan` has written them, that come to nothing. `programs` holds for each output where its program
+ * begins, in words (0 for one that stays whatever stands beside it), `sets` the tables of eight sets each. Hits from
+ * `settled` on stay: what follows them is not there. The slab's bytes end at `top`.
+ */
+export function sift(
+  firstHit: u32,
+  programs: u32,
+  sets: u32,
+  slab: u32,
+  settled: i32,
+  top: i32,
+  hits: u32,
+  hitBytes: u32,
+): void {
+  for (let lane: u32 = 0; lane < 4; lane++) {
+    let from = hits + lane * hitBytes;
+    let to = from;
+    const counter = hits - 16 + (lane << 2);
+    for (let left = load<u32>(counter); left > 0; left--, from += 8) {
+      const position = load<i32>(from);
+      const state = load<u32>(from, 4);
+      const program = load<u32>(programs + ((state - firstHit) << 2));
+      if (program != 0 && position < settled) {
+        if (!mayStand(programs + (program << 2), sets, slab + position, slab, slab + top)) continue;
+      }
+      store<i32>(to, position);
+      store<u32>(to, state, 4);
+      to += 8;
+    }
+    store<u32>(counter, (to - hits - lane * hitBytes) >> 3);
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * What must stand around the needles of each output for any of its detectors to find something, as programs that the automaton runs
+ * where it has found them (assembly/sieve.ts): of thirteen million hits in an image one in thirty is told. Worked
+ * out once, with the plan. A program says less than the detectors do, never more: what it cannot say stays.
+ */
+
+import type { Anchor } from './anchor.ts';
+import { attributeSet, breakSet, closingSet, nameSet, signSet } from './byte-check.ts';
+import { type CharSet, charSet, wordSet } from './char-set.ts';
+import { type DetectorBounds, needsDigit } from './compile-detector.ts';
+import { hostLookBehind } from './evaluate.ts';
+import { leadingSteps, leadingWays, requiredRun, type Step } from './pattern-analysis.ts';
+import { type PatternNode, parsePattern } from './pattern-parser.ts';
+import type { Detector } from './rule.ts';
+
+/** Programs as the automaton reads them. */
+export interface Sieve {
+  /** For each output where its program begins, in words; 0 where every hit is told. Then the programs. */
+  readonly programs: Uint32Array;
+  /** Sets of bytes, eight a table of 256: a bit each. */
+  readonly sets: Uint8Array;
+}
+
+/** An anchor, and what looks around it. */
+export interface AnchorUse {
+  readonly anchor: Anchor;
+  readonly detectors: readonly { readonly rule: Detector; readonly bounds: DetectorBounds }[];
+}
+
+/** Operations, in the order in which assembly/sieve.ts counts them. */
+const [after, before, lead, boundary, assign, run] = [0, 1, 2, 3, 4, 5];
+/** Flags of `run`. */
+const [withDigit, fromEnd] = [1, 2];
+
+/** Sets that assembly/sieve.ts knows by their bits in the first table. */
+const knownSets: readonly CharSet[] = [wordSet, nameSet, closingSet, signSet, breakSet, attributeSet];
+const setsPerTable = 8;
+
+/** Ways a pattern may begin that are followed, and bytes of them. */
+const [mostWays, mostLeading] = [16, 256];
+/** Bytes that are looked through for a run, at most: a hit must cost little wherever it is. */
+const mostWindow = 2048;
+
+/** Bytes behind a needle that its program looks at, at most: a window from the anchor's end on, or a name, its signs and the blanks after it. */
+export const sieveReach: number = mostWindow + 512;
+const signs = charSet('', ' _-.');
+/** `mostSigns` of anchor.ts. */
+const mostSigns = 2;
+
+/** Works out the programs of each output, whose anchors are given; what `isKept` names is told in any case. */
+export function sieveOf(outputs: readonly (readonly AnchorUse[])[], isKept: (output: number) => boolean): Sieve {
+  const sets = new SetTables();
+  const known = new Map<AnchorUse, readonly (readonly number[])[]>();
+  const words: number[] = new Array<number>(outputs.length).fill(0);
+  for (const [output, uses] of outputs.entries()) {
+    const alternatives = uses.flatMap((use) => {
+      const same = known.get(use) ?? alternativesOf(use, sets);
+      known.set(use, same);
+      return same;
+    });
+    // What has nothing to ask for may always hold.
+    if (isKept(output) || alternatives.some(({ length }) => length === 1)) continue;
+    words[output] = words.length;
+    const unlike = new Map(alternatives.map((alternative) => [alternative.join(), alternative]));
+    words.push(...[...unlike.values()].flat(), 0);
+  }
+  return { programs: Uint32Array.from(words), sets: sets.tables() };
+}
+
+/** What may stand around an anchor: one alternative for each way in which a detector's pattern begins. */
+function alternativesOf({ anchor, detectors }: AnchorUse, sets: SetTables): readonly (readonly number[])[] {
+  const { operations, isStartKnown, isEndKnown } = wordsAround(anchor, sets);
+  return detectors.flatMap(({ rule, bounds }) =>
+    operationsOf(rule, bounds, sets, { isStartKnown, isEndKnown }).map((own) => {
+      const all = [...operations, ...own];
+      return [(all.length + 1) | (anchor.needle.length << 16), ...all];
+    }),
+  );
+}
+
+/** The other words of an anchor. One that begins with a sign may stand in more ways than these; where the anchor ends is not known then. */
+function wordsAround(
+  { rest, before: wordsBefore, after: wordsAfter }: Anchor,
+  sets: SetTables,
+): { readonly operations: readonly number[]; readonly isStartKnown: boolean; readonly isEndKnown: boolean } {
+  const operations: number[] = [];
+  const add = (kind: number, set: CharSet, min: number, max: number): void => {
+    operations.push(...sets.operation(kind, set, min, max));
+  };
+  const addWord = (kind: number, letters: string): void => {
+    for (const letter of letters) add(kind, charSet('', letter + letter.toUpperCase()), 1, 1);
+  };
+  addWord(after, rest);
+  const plainAfter = untilSigned(wordsAfter, (word) => word.slice(0, 1));
+  for (const word of plainAfter) {
+    add(after, signs, 0, mostSigns);
+    addWord(after, word);
+  }
+  const plainBefore = untilSigned(wordsBefore, (word) => word.slice(-1));
+  for (const word of plainBefore) {
+    add(before, signs, 0, mostSigns);
+    addWord(before, [...word].reverse().join(''));
+  }
+  return {
+    operations,
+    isStartKnown: plainBefore.length === wordsBefore.length,
+    isEndKnown: plainAfter.length === wordsAfter.length,
+  };
+}
+
+function untilSigned(words: readonly string[], edgeOf: (word: string) => string): readonly string[] {
+  const signed = words.findIndex((word) => signs[edgeOf(word).charCodeAt(0)] === 1);
+  return signed === -1 ? words : words.slice(0, signed);
+}
+
+/** What a detector asks for beyond its anchor: one list for each way it may begin. */
+function operationsOf(
+  rule: Detector,
+  bounds: DetectorBounds,
+  sets: SetTables,
+  { isStartKnown, isEndKnown }: { readonly isStartKnown: boolean; readonly isEndKnown: boolean },
+): readonly (readonly number[])[] {
+  const tree = parsePattern(rule.pattern);
+  if (rule.at === 'token') return isStartKnown ? tokenOperations(rule, tree, sets) : [[]];
+  if (rule.at === 'name' && rule.generic) return [isStartKnown && isEndKnown ? valueOperations(rule, tree, sets) : []];
+  const whole = requiredRun(tree);
+  const { length, set } = whole;
+  const [back, ahead] =
+    rule.at === 'name' ? [Math.max(rule.before, hostLookBehind), bounds.reach] : [rule.before, rule.after];
+  if (!isStartKnown || length === 0 || back + ahead > mostWindow) return [[]];
+  return [[...sets.operation(run, set, back, ahead), length | ((needsDigit(rule, whole) ? withDigit : 0) << 16)]];
+}
+
+function tokenOperations(rule: Detector, tree: PatternNode, sets: SetTables): readonly (readonly number[])[] {
+  const first = rule.boundary ? sets.operation(boundary, wordSet, 0, 0) : [];
+  return leadingWays(tree, mostWays).map((steps) => [...first, ...leadOperations(steps, sets)]);
+}
+
+function leadOperations(steps: readonly Step[], sets: SetTables): readonly number[] {
+  const operations: number[] = [];
+  let left = mostLeading;
+  for (const { set, min, max } of steps) {
+    const least = Math.min(min, left);
+    const isWhole = max <= left;
+    operations.push(...sets.operation(lead, set, least, isWhole ? max : least));
+    left -= isWhole ? max : left;
+    if (left === 0) break;
+  }
+  return operations;
+}
+
+/** Of a detector of last resort: an assignment, and behind it the first run of a value. */
+function valueOperations(rule: Detector, tree: PatternNode, sets: SetTables): readonly number[] {
+  const operations = sets.operation(assign, wordSet, 0, 0);
+  const first = leadingSteps(tree)[0];
+  if (first === undefined || first.min === 0 || rule.after + first.min > mostWindow) return operations;
+  return [...operations, ...sets.operation(run, first.set, 0, rule.after + first.min), first.min | (fromEnd << 16)];
+}
+
+/** Sets by number; the first ones are those the program knows. */
+class SetTables {
+  readonly #numbers = new Map<string, number>();
+
+  constructor() {
+    for (const set of knownSets) this.#numberOf(set);
+  }
+
+  /** The first two words of an operation. */
+  operation(kind: number, set: CharSet, low: number, high: number): readonly number[] {
+    const number = this.#numberOf(set);
+    const mask = 1 << (number % setsPerTable);
+    return [(kind | (mask << 8) | (Math.floor(number / setsPerTable) << 16)) >>> 0, (low | (high << 16)) >>> 0];
+  }
+
+  tables(): Uint8Array {
+    const tables = new Uint8Array(Math.ceil(this.#numbers.size / setsPerTable) * 256);
+    for (const [key, number] of this.#numbers) {
+      const table = Math.floor(number / setsPerTable) * 256;
+      for (const [byte, bit] of Buffer.from(key, 'latin1').entries()) {
+        tables[table + byte]! |= bit << (number % setsPerTable);
+      }
+    }
+    return tables;
+  }
+
+  #numberOf(set: CharSet): number {
+    const key = Buffer.from(set).toString('latin1');
+    const number = this.#numbers.get(key) ?? this.#numbers.size;
+    this.#numbers.set(key, number);
+    return number;
+  }
+}
