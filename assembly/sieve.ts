@@ -175,9 +175,11 @@ function mayHold(program: u32, end: u32, sets: u32, first: u32, behind: u32, flo
   return true;
 }
 
-/** Whether one of a program's alternatives may hold around a needle whose last byte is at `last`. */
+/** Whether one of a program's alternatives may hold around a needle whose last byte is at `last`; its first word is the set of what may follow. */
 function mayStand(program: u32, sets: u32, last: u32, floor: u32, top: u32): bool {
-  let at = program;
+  const next = load<u32>(program);
+  if (!isIn(sets + ((next >> 16) << 8), next >> 8, last + 1)) return false;
+  let at = program + 4;
   for (let words = <u32>load<u16>(at); words != 0; words = <u32>load<u16>(at)) {
     const needleBytes = <u32>load<u16>(at, 2);
     const end = at + (words << 2);

@@ -6,7 +6,7 @@
 
 import type { Anchor } from './anchor.ts';
 import { attributeSet, breakSet, closingSet, nameSet, signSet } from './byte-check.ts';
-import { type CharSet, charSet, wordSet } from './char-set.ts';
+import { type CharSet, charSet, union, wordSet } from './char-set.ts';
 import { type DetectorBounds, needsDigit } from './compile-detector.ts';
 import { hostLookBehind } from './evaluate.ts';
 import { leadingSteps, leadingWays, requiredRun, type Step } from './pattern-analysis.ts';
@@ -44,13 +44,14 @@ const mostWindow = 2048;
 /** Bytes behind a needle that its program looks at, at most: a window from the anchor's end on, or a name, its signs and the blanks after it. */
 export const sieveReach: number = mostWindow + 512;
 const signs = charSet('', ' _-.');
+const everything: CharSet = new Uint8Array(256).fill(1);
 /** `mostSigns` of anchor.ts. */
 const mostSigns = 2;
 
 /** Works out the programs of each output, whose anchors are given; what `isKept` names is told in any case. */
 export function sieveOf(outputs: readonly (readonly AnchorUse[])[], isKept: (output: number) => boolean): Sieve {
   const sets = new SetTables();
-  const known = new Map<AnchorUse, readonly (readonly number[])[]>();
+  const known = new Map<AnchorUse, readonly Alternative[]>();
   const words: number[] = new Array<number>(outputs.length).fill(0);
   for (const [output, uses] of outputs.entries()) {
     const alternatives = uses.flatMap((use) => {
@@ -59,23 +60,42 @@ export function sieveOf(outputs: readonly (readonly AnchorUse[])[], isKept: (out
       return same;
     });
     // What has nothing to ask for may always hold.
-    if (isKept(output) || alternatives.some(({ length }) => length === 1)) continue;
+    if (isKept(output) || alternatives.some(({ operations }) => operations.length === 1)) continue;
     words[output] = words.length;
-    const unlike = new Map(alternatives.map((alternative) => [alternative.join(), alternative]));
-    words.push(...[...unlike.values()].flat(), 0);
+    words.push(sets.word(alternatives.map(({ next }) => next).reduce(union)));
+    // What asks for least holds most often.
+    const unlike = new Map(alternatives.map(({ operations }) => [operations.join(), operations]));
+    words.push(...[...unlike.values()].sort((a, b) => a.length - b.length).flat(), 0);
   }
   return { programs: Uint32Array.from(words), sets: sets.tables() };
 }
 
+/** One way in which something may stand around a needle: its part of the program, and which byte may follow the needle. */
+interface Alternative {
+  readonly operations: readonly number[];
+  readonly next: CharSet;
+}
+
 /** What may stand around an anchor: one alternative for each way in which a detector's pattern begins. */
-function alternativesOf({ anchor, detectors }: AnchorUse, sets: SetTables): readonly (readonly number[])[] {
+function alternativesOf({ anchor, detectors }: AnchorUse, sets: SetTables): readonly Alternative[] {
   const { operations, isStartKnown, isEndKnown } = wordsAround(anchor, sets);
+  const next = nextByte(anchor);
   return detectors.flatMap(({ rule, bounds }) =>
     operationsOf(rule, bounds, sets, { isStartKnown, isEndKnown }).map((own) => {
       const all = [...operations, ...own];
-      return [(all.length + 1) | (anchor.needle.length << 16), ...all];
+      return { operations: [(all.length + 1) | (anchor.needle.length << 16), ...all], next };
     }),
   );
+}
+
+/** What may follow a needle, as far as its anchor tells. */
+function nextByte({ rest, after: [word] }: Anchor): CharSet {
+  if (rest !== '') return eitherCase(rest.slice(0, 1));
+  return word === undefined ? everything : union(signs, eitherCase(word.slice(0, 1)));
+}
+
+function eitherCase(letter: string): CharSet {
+  return charSet('', letter + letter.toUpperCase());
 }
 
 /** The other words of an anchor. One that begins with a sign may stand in more ways than these; where the anchor ends is not known then. */
@@ -88,7 +108,7 @@ function wordsAround(
     operations.push(...sets.operation(kind, set, min, max));
   };
   const addWord = (kind: number, letters: string): void => {
-    for (const letter of letters) add(kind, charSet('', letter + letter.toUpperCase()), 1, 1);
+    for (const letter of letters) add(kind, eitherCase(letter), 1, 1);
   };
   addWord(after, rest);
   const plainAfter = untilSigned(wordsAfter, (word) => word.slice(0, 1));
@@ -167,9 +187,13 @@ class SetTables {
 
   /** The first two words of an operation. */
   operation(kind: number, set: CharSet, low: number, high: number): readonly number[] {
+    return [(kind | this.word(set)) >>> 0, (low | (high << 16)) >>> 0];
+  }
+
+  /** A set in a word: its bit in the second byte, its table in the upper half. */
+  word(set: CharSet): number {
     const number = this.#numberOf(set);
-    const mask = 1 << (number % setsPerTable);
-    return [(kind | (mask << 8) | (Math.floor(number / setsPerTable) << 16)) >>> 0, (low | (high << 16)) >>> 0];
+    return ((1 << ((number % setsPerTable) + 8)) | (Math.floor(number / setsPerTable) << 16)) >>> 0;
   }
 
   tables(): Uint8Array {
