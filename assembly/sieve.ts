@@ -103,7 +103,34 @@ function hasDigit(from: u32, to: u32): bool {
   return false;
 }
 
-function holdsRun(from: u32, to: u32, table: u32, mask: u32, length: u32, needsDigit: bool): bool {
+/** Whether a value may be strong, as `mayBeStrong` of byte-check.ts says. */
+function isStrong(from: u32, to: u32): bool {
+  let kinds: u32 = 0;
+  for (let at = from; at < to && kinds != 7; at++) {
+    const byte = <u32>load<u8>(at);
+    if (byte - 0x30 < 10) return true;
+    kinds |= byte - 0x61 < 26 ? 1 : byte - 0x41 < 26 ? 2 : 4;
+  }
+  return kinds == 7;
+}
+
+// Flags of a run: it needs a digit, it is looked for from the anchor's end on, it needs to be strong with what it goes on with.
+// @ts-ignore: decorator
+@inline
+const withDigit: u32 = 1;
+// @ts-ignore: decorator
+@inline
+const fromEnd: u32 = 2;
+// @ts-ignore: decorator
+@inline
+const strong: u32 = 4;
+
+/** A strong run is followed so far. */
+// @ts-ignore: decorator
+@inline
+const mostStrong: u32 = 256;
+
+function holdsRun(from: u32, to: u32, top: u32, table: u32, mask: u32, length: u32, flags: u32): bool {
   let low = from;
   for (let probe = low + length - 1; probe < to; probe = low + length - 1) {
     let at = probe;
@@ -112,10 +139,11 @@ function holdsRun(from: u32, to: u32, table: u32, mask: u32, length: u32, needsD
       low = at + 1;
       continue;
     }
-    if (!needsDigit) return true;
+    if ((flags & (withDigit | strong)) == 0) return true;
     let end = probe + 1;
-    while (end < to && isIn(table, mask, end)) end++;
-    if (hasDigit(low, end)) return true;
+    const last = (flags & strong) == 0 ? to : min(top, end + mostStrong);
+    while (end < last && isIn(table, mask, end)) end++;
+    if ((flags & strong) == 0 ? hasDigit(low, end) : end == last || isStrong(low, end)) return true;
     low = end + 1;
   }
   return false;
@@ -166,8 +194,8 @@ function mayHold(program: u32, end: u32, sets: u32, first: u32, behind: u32, flo
         const length = <u32>load<u16>(program);
         const flags = <u32>load<u16>(program, 2);
         program += 4;
-        const from = (flags & 2) != 0 ? stop : max(floor, start - low);
-        if (!holdsRun(from, min(top, start + high), table, mask, length, (flags & 1) != 0)) return false;
+        const from = (flags & fromEnd) != 0 ? stop : max(floor, start - low);
+        if (!holdsRun(from, min(top, start + high), top, table, mask, length, flags)) return false;
         break;
       }
     }

@@ -62,6 +62,19 @@ export function holdsRun(bytes: Uint8Array, start: number, end: number, run: Run
   return false;
 }
 
+/** Whether a run in `start`…`end` is long enough, and may be strong with what it goes on with up to `high`. */
+export function holdsStrongRun(bytes: Uint8Array, start: number, end: number, high: number, run: Run): boolean {
+  const { length, set } = run;
+  for (let low = start; low + length <= end; ) {
+    let at = low + length - 1;
+    while (at >= low && set[bytes[at] as number] === 1) at--;
+    if (at < low && mayBeStrong(bytes, low, high, set)) return true;
+    if (at < low) for (at = low + length; at < high && set[bytes[at] as number] === 1; ) at++;
+    low = at + 1;
+  }
+  return false;
+}
+
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** Bytes a name goes on with. */
 export const nameSet: CharSet = setOf(`${letters}0123456789_.$-`);

@@ -8,7 +8,7 @@ import { accept, type Secret, type View, type Window } from './accept.ts';
 import { isPathIn } from './allow-list.ts';
 import type { Span } from './anchor.ts';
 import { findValues, nameLookBehind, type ValuePlace, valueLookAhead } from './assignment.ts';
-import { beginsWith, holdsByte, holdsRun, mayAssign, mayBeStrong } from './byte-check.ts';
+import { beginsWith, holdsByte, holdsRun, holdsStrongRun, mayAssign, mayBeStrong } from './byte-check.ts';
 import { latin1 } from './bytes.ts';
 import { charSet, wordSet } from './char-set.ts';
 import type { CompiledDetector } from './compile-detector.ts';
@@ -138,7 +138,10 @@ function mayFollow(detector: CompiledDetector, { bytes }: View, anchor: Span, en
   const first = detector.ready.leading[0];
   if (first === undefined) return true;
   const runEnd = Math.min(end, anchor.start + detector.after + first.min);
-  return holdsRun(bytes, anchor.end, runEnd, { length: first.min, set: first.set }, false);
+  const run = { length: first.min, set: first.set };
+  return detector.ready.needsStrong
+    ? holdsStrongRun(bytes, anchor.end, runEnd, end, run)
+    : holdsRun(bytes, anchor.end, runEnd, run, false);
 }
 
 function mayBegin({ ready }: CompiledDetector, { bytes }: View, start: number, end: number): boolean {

@@ -30,7 +30,7 @@ export interface AnchorUse {
 /** Operations, in the order in which assembly/sieve.ts counts them. */
 const [after, before, lead, boundary, assign, run] = [0, 1, 2, 3, 4, 5];
 /** Flags of `run`. */
-const [withDigit, fromEnd] = [1, 2];
+const [withDigit, fromEnd, strong] = [1, 2, 4];
 
 /** Sets that assembly/sieve.ts knows by their bits in the first table. */
 const knownSets: readonly CharSet[] = [wordSet, nameSet, closingSet, signSet, breakSet, attributeSet];
@@ -174,7 +174,8 @@ function valueOperations(rule: Detector, tree: PatternNode, sets: SetTables): re
   const operations = sets.operation(assign, wordSet, 0, 0);
   const first = leadingSteps(tree)[0];
   if (first === undefined || first.min === 0 || rule.after + first.min > mostWindow) return operations;
-  return [...operations, ...sets.operation(run, first.set, 0, rule.after + first.min), first.min | (fromEnd << 16)];
+  const flags = fromEnd | (rule.checks.includes('strong-password') ? strong : 0);
+  return [...operations, ...sets.operation(run, first.set, 0, rule.after + first.min), first.min | (flags << 16)];
 }
 
 /** Sets by number; the first ones are those the program knows. */
