@@ -14,6 +14,9 @@ const magicAt = 257;
 const ownerAt = 265;
 const prefixAt = 345;
 
+/** `ustar` */
+const magic = [0x75, 0x73, 0x74, 0x61, 0x72] as const;
+
 /** What a block is: a header, zeros, or neither. */
 export type BlockKind = 'header' | 'zero' | 'none';
 
@@ -38,7 +41,8 @@ export function kindOfBlock(block: Uint8Array): BlockKind {
 
 /** True for a header that names its format; anything else has 256 sums to be right by chance. */
 export function hasMagic(block: Uint8Array): boolean {
-  return [0x75, 0x73, 0x74, 0x61, 0x72].every((byte, index) => block[magicAt + index] === byte);
+  for (let index = 0; index < magic.length; index++) if (block[magicAt + index] !== magic[index]) return false;
+  return true;
 }
 
 /** The type flag as a character; NUL is `'0'`, as before POSIX. */
