@@ -23,20 +23,16 @@ export type BlockKind = 'header' | 'zero' | 'none';
 /** Tells a block by its checksum, summed unsigned or, as some old tars did, signed. */
 export function kindOfBlock(block: Uint8Array): BlockKind {
   let unsigned = 0;
+  for (let index = 0; index < blockBytes; index++) unsigned += block[index]!;
+  if (unsigned === 0) return 'zero';
+  for (let index = sumAt; index < sumAt + 8; index++) unsigned += 32 - block[index]!;
+  const stored = parseOctal(block, sumAt, 8);
+  if (stored === unsigned) return 'header';
   let high = 0;
   for (let index = 0; index < blockBytes; index++) {
-    const byte = block[index]!;
-    unsigned += byte;
-    high += byte >> 7;
+    if (index < sumAt || index >= sumAt + 8) high += block[index]! >> 7;
   }
-  if (unsigned === 0) return 'zero';
-  for (let index = sumAt; index < sumAt + 8; index++) {
-    const byte = block[index]!;
-    unsigned += 32 - byte;
-    high -= byte >> 7;
-  }
-  const stored = parseOctal(block, sumAt, 8);
-  return stored === unsigned || stored === unsigned - 256 * high ? 'header' : 'none';
+  return stored === unsigned - 256 * high ? 'header' : 'none';
 }
 
 /** True for a header that names its format; anything else has 256 sums to be right by chance. */
@@ -69,10 +65,10 @@ export function endsInSlash(block: Uint8Array): boolean {
 /** A header with the names of another one, of an entry of that type without content, and with nothing else to be parsed. */
 export function toBareHeader(block: Uint8Array, type: string): Buffer {
   const bare = Buffer.from(block);
-  bare.fill(0, modeAt, typeAt);
+  bare.fill(0x20, modeAt, typeAt);
   bare[typeAt] = type.charCodeAt(0);
   bare.fill(0, ownerAt, prefixAt);
-  let sum = 8 * 32;
+  let sum = 0;
   for (let index = 0; index < blockBytes; index++) sum += bare[index]!;
   for (let at = sumAt + 5; at >= sumAt; at--, sum >>= 3) bare[at] = 48 + (sum & 7);
   return bare;
