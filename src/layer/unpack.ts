@@ -112,7 +112,10 @@ class Content {
       this.#pass(bytes);
     } else {
       const before = this.#head;
-      this.#head = Buffer.concat([before, bytes.subarray(0, magicBytes - before.length)]);
+      this.#head =
+        before.length === 0
+          ? Buffer.from(bytes)
+          : Buffer.concat([before, bytes.subarray(0, magicBytes - before.length)]);
       if (this.#head.length < magicBytes) return;
       this.#tell(this.#head);
       this.#pass(before);
