@@ -24,6 +24,8 @@ export function resolveOverlap(
   candidates: readonly Candidate[],
   limit: number,
 ): { readonly matches: Match[]; readonly truncated: boolean } {
+  // Of nearly all contents, of which there are hundreds of thousands.
+  if (candidates.length === 0) return { matches: [], truncated: false };
   const kept: Match[] = [];
   for (const { match } of bestOfEachProvider(candidates).sort(byKnowledge)) {
     const at = firstEndingAfter(kept, match.start);

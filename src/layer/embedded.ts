@@ -18,8 +18,10 @@ const localHeader = Buffer.from('504b0304', 'hex');
 
 /** True for content that may carry an archive behind it: scripts and programs. */
 export function mayEmbed(head: Uint8Array): boolean {
-  const magic = Buffer.from(head.subarray(0, 4)).toString('latin1');
-  return magic.startsWith('#!') || magic.startsWith('MZ') || magic === '\x7fELF';
+  const [first, second] = head;
+  if (first === 0x23) return second === 0x21;
+  if (first === 0x4d) return second === 0x5a;
+  return first === 0x7f && second === 0x45 && head[2] === 0x4c && head[3] === 0x46;
 }
 
 /** Looks for an archive in a content as it passes. */

@@ -8,7 +8,7 @@ const mostLinesBytes = 1024 * 1024;
 
 /** True where a bundle of a version there is begins. */
 export function isGitBundle(head: Uint8Array): boolean {
-  return /^# v[23] git bundle\n/.test(Buffer.from(head.subarray(0, 20)).toString('latin1'));
+  return head[0] === 0x23 && /^# v[23] git bundle\n/.test(Buffer.from(head.subarray(0, 20)).toString('latin1'));
 }
 
 /** Reads one bundle. */

@@ -27,6 +27,7 @@ interface OpenEntry {
 
 /** True where a pack of a version there is begins. */
 export function isGitPack(head: Uint8Array): boolean {
+  if (head[0] !== 0x50) return false;
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
   return (
     bytes.length >= headerBytes && bytes.toString('latin1', 0, 4) === 'PACK' && [2, 3].includes(bytes.readUInt32BE(4))

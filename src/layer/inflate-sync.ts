@@ -104,6 +104,7 @@ export function defaultEngine(): InflateEngine {
 }
 
 interface RawInflate {
+  /** Adds what the piece inflates to, which is good until the next step. */
   step(piece: Buffer, outputs: Uint8Array[]): 'open' | 'ended' | 'corrupt';
   close(): void;
 }
@@ -211,21 +212,25 @@ class NodeInflate implements RawInflate {
 
   step(piece: Buffer, outputs: Uint8Array[]): 'open' | 'ended' | 'corrupt' {
     for (let at = 0; ; ) {
-      if (this.#write(constants.Z_SYNC_FLUSH, piece, at) !== '') return 'corrupt';
+      if (this.#write(constants.Z_SYNC_FLUSH, piece, at, 0) !== '') return 'corrupt';
       const outputLeft = this.#left[0]!;
       const inputLeft = this.#left[1]!;
-      const written = this.#output.length - outputLeft;
-      if (written > 0) outputs.push(Uint8Array.from(this.#output.subarray(0, written)));
       at = piece.length - inputLeft;
-      if (outputLeft === 0) continue;
+      if (outputLeft === 0) {
+        outputs.push(Buffer.from(this.#output));
+        continue;
+      }
+      const filled = this.#output.length - outputLeft;
+      if (filled > 0) outputs.push(this.#output.subarray(0, filled));
       // An end exactly where the input ends shows only when one asks to finish: an open stream calls that an error.
-      return inputLeft > 0 || this.#write(constants.Z_FINISH, nothing, 0) === '' ? 'ended' : 'open';
+      return inputLeft > 0 || this.#write(constants.Z_FINISH, nothing, 0, filled) === '' ? 'ended' : 'open';
     }
   }
 
-  #write(flush: number, input: Buffer, at: number): string {
+  #write(flush: number, input: Buffer, at: number, outputAt: number): string {
     this.#error = '';
-    this.#handle.writeSync(flush, input, at, input.length - at, this.#output, 0, this.#output.length);
+    const room = this.#output.length - outputAt;
+    this.#handle.writeSync(flush, input, at, input.length - at, this.#output, outputAt, room);
     return this.#error;
   }
 

@@ -17,16 +17,16 @@ const [full, first, last] = [1, 2, 4];
 
 /** True where a log's first record begins: a batch of changes, numbered and counted. */
 export function isLevelDbLog(head: Uint8Array): boolean {
-  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-  if (bytes.length < headerBytes + 16) return false;
-  const type = bytes[6] as number;
+  if (head.length < headerBytes + 16) return false;
+  const type = head[6] as number;
   const isRecycled = type > last;
   const kind = isRecycled ? type - last : type;
+  if (kind !== first && kind !== full) return false;
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
   const start = isRecycled ? recycledHeaderBytes : headerBytes;
   const length = bytes.readUInt16LE(4);
   // One that goes on in the next block fills this one.
-  if (kind === first ? length !== blockBytes - start : kind !== full || length < 12 || length > blockBytes - start)
-    return false;
+  if (kind === first ? length !== blockBytes - start : length < 12 || length > blockBytes - start) return false;
   const isNumbered = bytes.readUIntLE(start + 5, 3) === 0;
   const changes = bytes.readUInt32LE(start + 8);
   // A deletion, or a value; RocksDB has more kinds of changes.

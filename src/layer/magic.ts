@@ -87,18 +87,21 @@ const named: readonly (readonly [name: string, magic: string])[] = [
   ['macOS keychain', '6b7963680001'],
 ];
 
-const parsedOpened = opened.map(([kind, magic]) => [kind, Buffer.from(magic, 'hex')] as const);
-const parsedNamed = named.map(([name, magic]) => [name, Buffer.from(magic, 'hex')] as const);
+/** By the first byte, which is asked of every content there is, in their order. */
+const magics: readonly (readonly { readonly magic: Buffer; readonly kind: PackedKind }[])[] = Array.from(
+  { length: 256 },
+  (_, first) =>
+    [
+      ...opened.map(([kind, magic]) => ({ magic: Buffer.from(magic, 'hex'), kind: { opens: kind } })),
+      ...named.map(([name, magic]) => ({ magic: Buffer.from(magic, 'hex'), kind: { named: name } })),
+    ].filter(({ magic }) => magic[0] === first),
+);
 
 /** Tells packed content by its first `magicBytes`; undefined for anything else. */
 export function packedKind(bytes: Uint8Array): PackedKind | undefined {
   // No more than that, however much is there: where a chunk ends must not decide.
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, magicBytes));
-  const begins = (magic: Buffer, at = 0): boolean =>
-    // One byte first: this is asked some thirty times of every file.
-    head[at] === magic[0] && head.length >= at + magic.length && magic.equals(head.subarray(at, at + magic.length));
-  for (const [kind, magic] of parsedOpened) if (begins(magic)) return { opens: kind };
-  for (const [name, magic] of parsedNamed) if (begins(magic)) return { named: name };
+  for (const { magic, kind } of magics[head[0] ?? 0]!) if (begins(head, magic)) return kind;
   if (isBzip2(head)) return { opens: 'bzip2' };
   if (isTar(head)) return { opens: 'tar' };
   if (isCpio(head)) return { opens: 'cpio' };
@@ -111,10 +114,15 @@ export function packedKind(bytes: Uint8Array): PackedKind | undefined {
   const skipped = behindSkippable(head);
   if (skipped !== undefined) return { opens: skipped };
   if (isLzmaAlone(head)) return { opens: 'lzma' };
-  if (begins(elf) && begins(appImage, 8)) return { named: 'AppImage' };
-  if ((begins(elf) || begins(dosProgram)) && head.includes(upx)) return { named: 'program packed by UPX' };
+  const isElf = begins(head, elf);
+  if (isElf && begins(head, appImage, 8)) return { named: 'AppImage' };
+  if ((isElf || begins(head, dosProgram)) && head.includes(upx)) return { named: 'program packed by UPX' };
   const fileSystem = fileSystemOf(head);
   return fileSystem === undefined ? undefined : { named: fileSystem };
+}
+
+function begins(head: Buffer, magic: Buffer, at = 0): boolean {
+  return head[at] === magic[0] && magic.equals(head.subarray(at, at + magic.length));
 }
 
 /** True for kinds that count as a level of nesting. */
@@ -133,25 +141,26 @@ const appImage = Buffer.from('414902', 'hex');
 const dosProgram = Buffer.from('MZ');
 // In front of what is packed, behind the headers of either kind of program.
 const upx = Buffer.from('UPX!');
+const bzip2 = Buffer.from('BZh');
 const digitsOfPi = Buffer.from('314159265359', 'hex');
 const digitsOfItsRoot = Buffer.from('177245385090', 'hex');
 
 // `BZh` alone begins honest text: the magic of a block (the digits of pi) must follow, or that of the end, where the first of several
 // streams is empty.
 function isBzip2(head: Buffer): boolean {
+  if (!begins(head, bzip2)) return false;
   const magic = head.subarray(4, 10);
-  return head.toString('latin1', 0, 3) === 'BZh' && (magic.equals(digitsOfPi) || magic.equals(digitsOfItsRoot));
+  return magic.equals(digitsOfPi) || magic.equals(digitsOfItsRoot);
 }
 
 function isTar(head: Buffer): boolean {
   if (head.length < 512 || head[0] === 0) return false;
-  const block = head.subarray(0, 512);
-  const isPlausible = hasMagic(block) || '01234567'.includes(typeOf(block));
-  return isPlausible && kindOfBlock(block) === 'header' && sizeOf(block) !== undefined;
+  const isPlausible = hasMagic(head) || '01234567'.includes(typeOf(head));
+  return isPlausible && kindOfBlock(head) === 'header' && sizeOf(head) !== undefined;
 }
 
 function isCpio(head: Buffer): boolean {
-  return /^(?:07070[12][0-9a-fA-F]{104}|070707[0-7]{70})/.test(head.toString('latin1', 0, 110));
+  return head[0] === 0x30 && /^(?:07070[12][0-9a-fA-F]{104}|070707[0-7]{70})/.test(head.toString('latin1', 0, 110));
 }
 
 // Parallel zstd puts a skippable frame in front, and lz4 has the same ones. What lies behind a long one the reader tells.
@@ -165,8 +174,11 @@ function behindSkippable(head: Buffer): 'zstd' | 'lz4' | undefined {
   return magic === lz4Magic || magic === lz4LegacyMagic ? 'lz4' : undefined;
 }
 
+const littleSquashFs = Buffer.from('hsqs');
+const bigSquashFs = Buffer.from('sqsh');
+
 function fileSystemOf(head: Buffer): string | undefined {
-  if (head.length >= 32 && ['hsqs', 'sqsh'].includes(head.toString('latin1', 0, 4))) {
+  if (head.length >= 32 && (begins(head, littleSquashFs) || begins(head, bigSquashFs))) {
     const isLittle = head[0] === 0x68;
     const version = isLittle ? head.readUInt16LE(28) : head.readUInt16BE(28);
     if (version >= 1 && version <= 4) return 'squashfs image';

@@ -28,19 +28,6 @@ export function parsePax(body: Uint8Array): PaxRecords | undefined {
   return records;
 }
 
-/** Writes records as the body of a PAX header. */
-export function formatPax(records: PaxRecords): Buffer {
-  const parts: Buffer[] = [];
-  for (const [keyword, value] of records) {
-    const rest = Buffer.from(` ${keyword}=${value}\n`);
-    let length = rest.length;
-    for (let digits = 0; digits !== String(length).length; length = rest.length + digits)
-      digits = String(length).length;
-    parts.push(Buffer.from(String(length)), rest);
-  }
-  return Buffer.concat(parts);
-}
-
 /** UTF-8 where it is, else one character a byte. */
 export function toText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(isUtf8(bytes) ? 'utf8' : 'latin1');

@@ -53,9 +53,9 @@ type Parse<T> = Generator<Wanted, T, Buffer>;
 
 /** True where a dump of a version there is begins. */
 export function isRedisDump(head: Uint8Array): boolean {
-  return /^REDIS00[01][0-9]/.test(
-    Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 9)).toString('latin1'),
-  );
+  if (head[0] !== 0x52) return false;
+  const magic = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 9)).toString('latin1');
+  return /^REDIS00[01][0-9]/.test(magic);
 }
 
 /** Reads one dump. */

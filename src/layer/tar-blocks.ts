@@ -1,39 +1,35 @@
 /**
- * Goes over a layer's blocks before tar-stream does and rewrites what it would lose its place at: old GNU sparse
+ * Takes a tar apart into headers and contents, by rules that tar readers lose their place at: old GNU sparse
  * headers, links and directories with a size, PAX sizes, long names, global PAX headers (which Docker ignores), two ways to
  * write a number. What is no entry at all (garbage, bytes after the end) comes out as loose content, so that it is scanned too.
  * Where readers differ, Go's archive/tar decides, since that is what unpacks layers. Long, since it is one state machine.
  */
 
 import type { ErrorCode } from '../errors.ts';
-import { formatPax, type PaxRecords, parsePax, toText } from './pax.ts';
-import {
-  blockBytes,
-  endsInSlash,
-  hasMagic,
-  isCanonical,
-  kindOfBlock,
-  paxHeader,
-  rewriteHeader,
-  sizeOf,
-  typeOf,
-} from './tar-header.ts';
+import { type PaxRecords, parsePax, toText } from './pax.ts';
+import { blockBytes, endsInSlash, hasMagic, kindOfBlock, sizeOf, typeOf } from './tar-header.ts';
 
-/** How far a tar has come: what tar-stream will have told when it has digested it. */
-export interface TarProgress {
-  readonly entries: number;
-  readonly payloadBytes: number;
-  readonly ended: number;
+/** An entry's header: its block as it stands, and what is otherwise than it says. */
+export interface TarBlockHeader {
+  readonly kind: 'header';
+  readonly block: Uint8Array;
+  /** The type flag that a reader of today would write. */
+  readonly type: string;
+  /** Bytes of content that follow. */
+  readonly sizeBytes: number;
+  /** With `path` and `linkpath` where they are long; undefined where there are none. */
+  readonly pax: PaxRecords | undefined;
 }
 
-/** What to do next, in the order of the tar. */
+/** What comes next, in the order of the tar. */
 export type TarOperation =
-  /** Well-formed tar for tar-stream, and how far it leads. */
-  | { readonly kind: 'tar'; readonly bytes: Uint8Array; readonly upTo: TarProgress }
-  /** Content that belongs to no entry; `path` is undefined where it follows the last entry. */
+  | TarBlockHeader
+  /** Content that belongs to no entry begins; `path` is undefined where it follows the last entry. */
   | { readonly kind: 'loose'; readonly path: string | undefined }
-  | { readonly kind: 'loose-data'; readonly bytes: Uint8Array }
-  | { readonly kind: 'loose-end' }
+  /** Content of what began last. */
+  | { readonly kind: 'data'; readonly bytes: Uint8Array }
+  /** Whatever began ends, with content or without. */
+  | { readonly kind: 'end' }
   | {
       readonly kind: 'trouble';
       readonly code: ErrorCode;
@@ -65,10 +61,6 @@ export class TarBlocks {
   #zeroBlocks = 0;
   #saidAfterEnd = false;
   #offset = 0;
-  #entries = 0;
-  #payloadBytes = 0;
-  #ended = 0;
-  #passesPadding = false;
 
   constructor(mostMetadataBytes: number) {
     this.#mostMetadataBytes = mostMetadataBytes;
@@ -93,9 +85,10 @@ export class TarBlocks {
       this.#body !== undefined ||
       this.#longName !== undefined ||
       this.#pax.size > 0;
+    if (this.#state === 'payload' || this.#state === 'sparse') this.#operations.push(end);
     if (this.#state === 'loose-payload' || this.#state === 'garbage') {
-      if (cutBlock) this.#loose(rest);
-      this.#operations.push({ kind: 'loose-end' });
+      if (cutBlock) this.#data(rest);
+      this.#operations.push(end);
     } else if (this.#body !== undefined && this.#body.at > 0) {
       this.#looseWhole(`#unfinished-header@${this.#offset}`, this.#body.bytes.subarray(0, this.#body.at));
     } else if (cutBlock) {
@@ -122,39 +115,23 @@ export class TarBlocks {
 
   #payload(chunk: Uint8Array, at: number): number {
     const length = Math.min(this.#left, chunk.length - at);
-    const bytes = chunk.subarray(at, at + length);
+    this.#data(chunk.subarray(at, at + length));
     this.#left -= length;
     this.#offset += length;
-    if (this.#state === 'payload') {
-      this.#payloadBytes += length;
-      this.#pass(bytes);
-      if (this.#left === 0) this.#finishEntry();
-    } else {
-      this.#loose(bytes);
-      if (this.#left === 0) {
-        this.#operations.push({ kind: 'loose-end' });
-        this.#state = 'skip';
-      }
-    }
+    if (this.#left === 0) this.#finishContent();
     return length;
   }
 
-  #finishEntry(): void {
-    this.#ended++;
-    this.#pass(nothing);
-    this.#passesPadding = true;
+  #finishContent(): void {
+    this.#operations.push(end);
     this.#state = 'skip';
   }
 
   #skip(chunk: Uint8Array, at: number): number {
     const length = Math.min(this.#padding, chunk.length - at);
-    if (this.#passesPadding) this.#pass(chunk.subarray(at, at + length));
     this.#padding -= length;
     this.#offset += length;
-    if (this.#padding === 0) {
-      this.#passesPadding = false;
-      this.#state = 'block';
-    }
+    if (this.#padding === 0) this.#state = 'block';
     return length;
   }
 
@@ -201,10 +178,10 @@ export class TarBlocks {
     const kind = kindOfBlock(block);
     if (this.#state === 'garbage') {
       if (kind !== 'header' || !hasMagic(block)) {
-        this.#loose(block);
+        this.#data(block);
         return;
       }
-      this.#operations.push({ kind: 'loose-end' });
+      this.#operations.push(end);
       this.#state = 'block';
     }
     if (kind === 'zero') {
@@ -229,12 +206,12 @@ export class TarBlocks {
     const size = this.#owed;
     this.#owed = 0;
     this.#operations.push({ kind: 'loose', path: undefined });
-    this.#loose(block.subarray(0, Math.min(size, blockBytes)));
+    this.#data(block.subarray(0, Math.min(size, blockBytes)));
     this.#left = Math.max(0, size - blockBytes);
     this.#padding = size > blockBytes ? paddingOf(size) : 0;
     this.#state = 'loose-payload';
     if (this.#left === 0) {
-      this.#operations.push({ kind: 'loose-end' });
+      this.#operations.push(end);
       this.#state = 'block';
     }
   }
@@ -251,7 +228,7 @@ export class TarBlocks {
     }
     this.#forgetPending();
     this.#operations.push({ kind: 'loose', path });
-    this.#loose(block);
+    this.#data(block);
     this.#state = 'garbage';
   }
 
@@ -274,20 +251,18 @@ export class TarBlocks {
     const stored = paxSize === undefined ? size : parseSize(paxSize);
     if ('xgLK'.includes(type)) this.#metadata(type, size);
     else if (stored === undefined) this.#garbage(block);
-    else this.#entry(block, type, size, stored);
+    else this.#entry(block, type, stored);
   }
 
-  #entry(block: Uint8Array, type: string, size: number, stored: number): void {
+  #entry(block: Uint8Array, type: string, stored: number): void {
     const bare = headerOnly.includes(type);
     // Vendors' types are regular files to those who do not know them (POSIX); without content they are nothing to us.
     const plain = bare || type === '0' || type === '7' ? type : stored > 0 ? '0' : '6';
     const asDirectory = plain === '0' && stored === 0 && this.#longName === undefined && endsInSlash(block);
     const passedType = type === 'S' ? '0' : asDirectory ? '5' : plain;
     const contentBytes = bare ? 0 : stored;
-    this.#passNames();
-    this.#entries++;
-    const unchanged = contentBytes === size && passedType === type && isCanonical(block);
-    this.#pass(unchanged ? block : rewriteHeader(block, passedType, contentBytes));
+    const pax = this.#takeRecords();
+    this.#operations.push({ kind: 'header', block, type: passedType, sizeBytes: contentBytes, pax });
     this.#left = contentBytes;
     this.#padding = paddingOf(contentBytes);
     this.#owed = bare ? stored : 0;
@@ -296,11 +271,8 @@ export class TarBlocks {
   }
 
   #startPayload(): void {
-    if (this.#left > 0) {
-      this.#state = 'payload';
-    } else {
-      this.#finishEntry();
-    }
+    if (this.#left > 0) this.#state = 'payload';
+    else this.#finishContent();
   }
 
   #metadata(type: string, size: number): void {
@@ -334,20 +306,17 @@ export class TarBlocks {
     }
   }
 
-  /** Gives tar-stream all names that are pending, in one PAX header. GNU long names win, as in Go. */
-  #passNames(): void {
+  /** All records and names that are pending. GNU long names win, as in Go. */
+  #takeRecords(): PaxRecords | undefined {
     const records = this.#pax;
     const path = this.#longName ?? records.get('GNU.sparse.name');
     if (path !== undefined) records.set('path', path);
     if (this.#longLink !== undefined) records.set('linkpath', this.#longLink);
+    if (records.size === 0) return undefined;
     records.delete('size');
     records.delete('__proto__');
-    if (records.size > 0) {
-      const body = formatPax(records);
-      this.#pass(paxHeader(body.length));
-      this.#pass(Buffer.concat([body, Buffer.alloc(paddingOf(body.length))]));
-    }
     this.#forgetPending();
+    return records.size === 0 ? undefined : records;
   }
 
   #forgetPending(): void {
@@ -356,24 +325,12 @@ export class TarBlocks {
     this.#longLink = undefined;
   }
 
-  #pass(bytes: Uint8Array): void {
-    const upTo = { entries: this.#entries, payloadBytes: this.#payloadBytes, ended: this.#ended };
-    const last = this.#operations.at(-1);
-    // Neighbours in the chunk go to tar-stream as one.
-    if (last?.kind === 'tar' && (bytes.length === 0 || areNeighbours(last.bytes, bytes))) {
-      const joined = new Uint8Array(last.bytes.buffer, last.bytes.byteOffset, last.bytes.length + bytes.length);
-      this.#operations[this.#operations.length - 1] = { kind: 'tar', bytes: joined, upTo };
-    } else {
-      this.#operations.push({ kind: 'tar', bytes, upTo });
-    }
-  }
-
-  #loose(bytes: Uint8Array): void {
-    this.#operations.push({ kind: 'loose-data', bytes });
+  #data(bytes: Uint8Array): void {
+    this.#operations.push({ kind: 'data', bytes });
   }
 
   #looseWhole(path: string, bytes: Uint8Array): void {
-    this.#operations.push({ kind: 'loose', path }, { kind: 'loose-data', bytes }, { kind: 'loose-end' });
+    this.#operations.push({ kind: 'loose', path }, { kind: 'data', bytes }, end);
   }
 
   #trouble(code: ErrorCode, message: string, effect: 'incomplete' | 'notice'): void {
@@ -381,11 +338,7 @@ export class TarBlocks {
   }
 }
 
-const nothing: Uint8Array = new Uint8Array(0);
-
-function areNeighbours(first: Uint8Array, second: Uint8Array): boolean {
-  return first.buffer === second.buffer && first.byteOffset + first.length === second.byteOffset;
-}
+const end: TarOperation = { kind: 'end' };
 
 function paddingOf(size: number): number {
   return (blockBytes - (size % blockBytes)) % blockBytes;

@@ -1,15 +1,21 @@
 /**
  * The fields of a tar header block that say where the next one is (POSIX ustar, GNU, and what came before): checksum,
- * type and size. Names are left to tar-stream.
+ * type and size.
  */
 
 export const blockBytes = 512;
 
-const sumAt = 148;
+const modeAt = 100;
 const sizeAt = 124;
 const sizeBytes = 12;
+const sumAt = 148;
 const typeAt = 156;
 const magicAt = 257;
+const ownerAt = 265;
+const prefixAt = 345;
+
+/** `ustar` */
+const magic = [0x75, 0x73, 0x74, 0x61, 0x72] as const;
 
 /** What a block is: a header, zeros, or neither. */
 export type BlockKind = 'header' | 'zero' | 'none';
@@ -17,25 +23,22 @@ export type BlockKind = 'header' | 'zero' | 'none';
 /** Tells a block by its checksum, summed unsigned or, as some old tars did, signed. */
 export function kindOfBlock(block: Uint8Array): BlockKind {
   let unsigned = 0;
+  for (let index = 0; index < blockBytes; index++) unsigned += block[index]!;
+  if (unsigned === 0) return 'zero';
+  for (let index = sumAt; index < sumAt + 8; index++) unsigned += 32 - block[index]!;
+  const stored = parseOctal(block, sumAt, 8);
+  if (stored === unsigned) return 'header';
   let high = 0;
   for (let index = 0; index < blockBytes; index++) {
-    const byte = block[index]!;
-    unsigned += byte;
-    high += byte >> 7;
+    if (index < sumAt || index >= sumAt + 8) high += block[index]! >> 7;
   }
-  if (unsigned === 0) return 'zero';
-  for (let index = sumAt; index < sumAt + 8; index++) {
-    const byte = block[index]!;
-    unsigned += 32 - byte;
-    high -= byte >> 7;
-  }
-  const stored = parseOctal(block, sumAt, 8);
-  return stored === unsigned || stored === unsigned - 256 * high ? 'header' : 'none';
+  return stored === unsigned - 256 * high ? 'header' : 'none';
 }
 
 /** True for a header that names its format; anything else has 256 sums to be right by chance. */
 export function hasMagic(block: Uint8Array): boolean {
-  return [0x75, 0x73, 0x74, 0x61, 0x72].every((byte, index) => block[magicAt + index] === byte);
+  for (let index = 0; index < magic.length; index++) if (block[magicAt + index] !== magic[index]) return false;
+  return true;
 }
 
 /** The type flag as a character; NUL is `'0'`, as before POSIX. */
@@ -59,48 +62,16 @@ export function endsInSlash(block: Uint8Array): boolean {
   return block[(end < 0 ? 100 : end) - 1] === 0x2f;
 }
 
-/** True where tar-stream reads the checksum and size fields as we do. */
-export function isCanonical(block: Uint8Array): boolean {
-  if (!isPlainOctal(block, sizeAt, sizeBytes) || !isPlainOctal(block, sumAt, 8)) return false;
+/** A header with the names of another one, of an entry of that type without content, and with nothing else to be parsed. */
+export function toBareHeader(block: Uint8Array, type: string): Buffer {
+  const bare = Buffer.from(block);
+  bare.fill(0x20, modeAt, typeAt);
+  bare[typeAt] = type.charCodeAt(0);
+  bare.fill(0, ownerAt, prefixAt);
   let sum = 0;
-  for (let index = 0; index < blockBytes; index++) sum += index >= sumAt && index < sumAt + 8 ? 32 : block[index]!;
-  return parseOctal(block, sumAt, 8) === sum;
-}
-
-/** A copy with another type and size and the checksum set right. */
-export function rewriteHeader(block: Uint8Array, type: string, size: number): Buffer {
-  const copy = Buffer.from(block);
-  copy.write(type, typeAt, 'latin1');
-  writeSize(copy, size);
-  return seal(copy);
-}
-
-/** A header of ours, for a PAX body of ours. */
-export function paxHeader(size: number): Buffer {
-  const block = Buffer.alloc(blockBytes);
-  block.write('pax', 0, 'latin1');
-  block.write('x', typeAt, 'latin1');
-  block.write('ustar\x0000', magicAt, 'latin1');
-  writeSize(block, size);
-  return seal(block);
-}
-
-function writeSize(block: Buffer, size: number): void {
-  if (size < 8 ** 11) {
-    block.write(`${size.toString(8).padStart(11, '0')}\0`, sizeAt, 'latin1');
-  } else {
-    block.fill(0, sizeAt, sizeAt + sizeBytes);
-    block[sizeAt] = 0x80;
-    block.writeBigUInt64BE(BigInt(size), sizeAt + 4);
-  }
-}
-
-function seal(block: Buffer): Buffer {
-  block.fill(32, sumAt, sumAt + 8);
-  let sum = 0;
-  for (const byte of block) sum += byte;
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, sumAt, 'latin1');
-  return block;
+  for (let index = 0; index < blockBytes; index++) sum += bare[index]!;
+  for (let at = sumAt + 5; at >= sumAt; at--, sum >>= 3) bare[at] = 48 + (sum & 7);
+  return bare;
 }
 
 // Blanks and NULs around octal digits; nothing at all is zero.
@@ -116,12 +87,6 @@ function parseOctal(block: Uint8Array, start: number, length: number): number | 
     value = value * 8 + digit;
   }
   return value;
-}
-
-function isPlainOctal(block: Uint8Array, start: number, length: number): boolean {
-  let at = start;
-  while (at < start + length && block[at]! >= 48 && block[at]! <= 55) at++;
-  return at > start && (at === start + length || isBlank(block[at]!));
 }
 
 function isBlank(byte: number): boolean {

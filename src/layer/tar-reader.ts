@@ -1,30 +1,26 @@
 /**
- * A tar inside a layer, read within the synchronous scan. What is hard about tars is done by tar-blocks.ts, which mends
- * headers and finds what is loose; the well-formed rest is taken apart here, since tar-stream tells entries only in microtasks.
+ * A tar inside a layer, read within the synchronous scan. What is hard about tars is done by tar-blocks.ts, which tells headers,
+ * contents and what is loose apart; names are read here, since tar-stream tells entries only in microtasks.
  */
 
-import { ByteSteps, type Step } from './byte-steps.ts';
 import { cleanPath } from './clean-path.ts';
 import { MemberGate } from './member-gate.ts';
 import type { MemberSink, PackedReader } from './packed.ts';
-import { type PaxRecords, parsePax, toText } from './pax.ts';
-import { TarBlocks, type TarOperation } from './tar-blocks.ts';
-import { blockBytes, sizeOf, typeOf } from './tar-header.ts';
+import { toText } from './pax.ts';
+import { type TarBlockHeader, TarBlocks, type TarOperation } from './tar-blocks.ts';
+import { hasMagic } from './tar-header.ts';
 
 /** Reads one tar. */
 export class TarReader implements PackedReader {
   readonly #sink: MemberSink;
   readonly #gate: MemberGate;
   readonly #blocks: TarBlocks;
-  readonly #steps: ByteSteps;
-  #pax: PaxRecords | undefined;
   #lastName = '';
 
   constructor(sink: MemberSink, mostMetadataBytes: number) {
     this.#sink = sink;
     this.#gate = new MemberGate(sink);
     this.#blocks = new TarBlocks(mostMetadataBytes);
-    this.#steps = new ByteSteps(this.#header());
   }
 
   write(bytes: Uint8Array): void {
@@ -41,16 +37,16 @@ export class TarReader implements PackedReader {
 
   #run(operation: TarOperation): void {
     switch (operation.kind) {
-      case 'tar':
-        this.#steps.write(operation.bytes);
+      case 'header':
+        this.#entry(operation);
         break;
       case 'loose':
         this.#gate.open(cleanPath(operation.path ?? `${this.#lastName}#data`));
         break;
-      case 'loose-data':
+      case 'data':
         this.#gate.give(operation.bytes);
         break;
-      case 'loose-end':
+      case 'end':
         this.#gate.close();
         break;
       case 'trouble':
@@ -60,46 +56,20 @@ export class TarReader implements PackedReader {
     }
   }
 
-  #header(): Step {
-    return { whole: blockBytes, next: (block) => this.#entry(block) };
-  }
-
-  #entry(block: Buffer): Step {
-    const size = sizeOf(block) ?? 0;
-    const padding = (blockBytes - (size % blockBytes)) % blockBytes;
-    if (typeOf(block) === 'x') {
-      return {
-        whole: size + padding,
-        next: (body) => {
-          this.#pax = parsePax(body.subarray(0, size));
-          return this.#header();
-        },
-      };
-    }
-    const name = this.#pax?.get('path') ?? nameOf(block);
-    this.#pax = undefined;
+  #entry({ block, sizeBytes, pax }: TarBlockHeader): void {
+    const name = pax?.get('path') ?? nameOf(block);
     this.#lastName = name;
-    if (size > 0) this.#gate.open(cleanPath(name) || '(unnamed)');
-    return {
-      pass: size,
-      to: (bytes) => {
-        this.#gate.give(bytes);
-      },
-      next: () => {
-        this.#gate.close();
-        return { pass: padding, to: () => {}, next: () => this.#header() };
-      },
-    };
+    if (sizeBytes > 0) this.#gate.open(cleanPath(name) || '(unnamed)');
   }
 }
 
 /** Name and, in ustar headers, the prefix before it; GNU's have other things there. */
-function nameOf(block: Buffer): string {
+function nameOf(block: Uint8Array): string {
   const field = (from: number, to: number): string => {
     const bytes = block.subarray(from, to);
     const end = bytes.indexOf(0);
     return toText(end < 0 ? bytes : bytes.subarray(0, end));
   };
-  const prefix = block.toString('latin1', 257, 263) === 'ustar\0' ? field(345, 500) : '';
+  const prefix = hasMagic(block) && block[262] === 0 ? field(345, 500) : '';
   return prefix === '' ? field(0, 100) : `${prefix}/${field(0, 100)}`;
 }

@@ -1,13 +1,14 @@
 /**
- * Walks a layer's tar: blocks that tar-stream can't lose its place at (tar-blocks.ts) go in, entries and their content
- * come out, in order and within the same turn of the event loop. tar-stream tells entries in microtasks; each write waits until all
- * it holds was told, so that no chunk is kept and what is loose between entries comes at its place.
+ * Walks a layer's tar: tar-blocks.ts says what of a chunk is header and what is content, tar-stream reads the headers. It gets
+ * them alone, all those of a chunk at a time and as of entries without content: a stream for the content of each entry, told in
+ * microtasks, costs more than all else that is done for a small file.
  */
 
 import { isUtf8 } from 'node:buffer';
 import { type Extract, extract, type Header } from 'tar-stream';
 import type { ErrorCode } from '../errors.ts';
-import { TarBlocks, type TarOperation, type TarProgress } from './tar-blocks.ts';
+import { type TarBlockHeader, TarBlocks, type TarOperation } from './tar-blocks.ts';
+import { toBareHeader } from './tar-header.ts';
 
 /** The kinds of entry a tar tells apart. */
 export type TarKind = 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
@@ -31,12 +32,6 @@ export interface TarSink {
   trouble(code: ErrorCode, message: string, effect: 'incomplete' | 'notice'): void;
 }
 
-/** An entry's stream, as far as we listen to it. */
-interface EntryStream {
-  on(event: 'data', listener: (bytes: Uint8Array) => void): unknown;
-  on(event: 'end' | 'error', listener: () => void): unknown;
-}
-
 // tar-stream's types leave out its own options.
 // Latin-1 keeps every byte of a name; `toName` makes UTF-8 of those that are.
 const options: object = { allowUnknownFormat: true, filenameEncoding: 'latin1' };
@@ -46,23 +41,23 @@ export class TarWalk {
   readonly #sink: TarSink;
   readonly #blocks: TarBlocks;
   readonly #extract: Extract;
-  #entries = 0;
-  #payloadBytes = 0;
-  #ended = 0;
+  /** Of the chunk that is walked, as they are read. */
+  #headers: Header[] = [];
+  #wanted = 0;
   #lastName = '';
-  #wanted: TarProgress | undefined;
   #resolve = (): void => {};
-  #error: unknown;
+  #reject = (_: Error): void => {};
 
   constructor(sink: TarSink, mostMetadataBytes: number) {
     this.#sink = sink;
     this.#blocks = new TarBlocks(mostMetadataBytes);
     this.#extract = extract(options);
-    this.#extract.on('error', (error: Error) => {
-      this.#error = error;
-      this.#resolve();
+    this.#extract.on('error', (error: Error) => this.#reject(error));
+    this.#extract.on('entry', (header, _, next) => {
+      this.#headers.push(header);
+      next();
+      if (this.#headers.length === this.#wanted) this.#resolve();
     });
-    this.#extract.on('entry', (header, stream, next) => this.#entry(header, stream as EntryStream, next));
   }
 
   /** Walks over the next bytes; they may be reused afterwards. */
@@ -73,105 +68,58 @@ export class TarWalk {
   /** Tells what is left; an entry that was cut is ended. @returns true where the tar is cut short */
   async end(): Promise<boolean> {
     const { operations, truncated } = this.#blocks.end();
-    if (this.#ended < this.#entries) this.#sink.end();
     await this.#run(operations);
     this.#extract.destroy();
     return truncated;
   }
 
   async #run(operations: readonly TarOperation[]): Promise<void> {
-    let passed: TarProgress | undefined;
+    const headers = await this.#read(operations.filter((operation) => operation.kind === 'header'));
+    let next = 0;
     for (const operation of operations) {
-      if (operation.kind === 'tar') {
-        const { buffer, byteOffset, length } = operation.bytes;
-        if (length > 0) this.#extract.write(Buffer.from(buffer, byteOffset, length));
-        passed = operation.upTo;
-        continue;
+      switch (operation.kind) {
+        case 'header':
+          this.#entry(operation, headers[next++]!);
+          break;
+        case 'loose':
+          this.#sink.entry({ name: operation.path ?? `${this.#lastName}#data`, kind: 'file', sizeBytes: 0 });
+          break;
+        case 'data':
+          this.#sink.data(operation.bytes);
+          break;
+        case 'end':
+          this.#sink.end();
+          break;
+        case 'trouble':
+          this.#sink.trouble(operation.code, operation.message, operation.effect);
+          break;
       }
-      if (passed !== undefined) await this.#digested(passed);
-      passed = undefined;
-      this.#loose(operation);
-    }
-    if (passed !== undefined) await this.#digested(passed);
-  }
-
-  #loose(operation: Exclude<TarOperation, { kind: 'tar' }>): void {
-    switch (operation.kind) {
-      case 'loose':
-        this.#sink.entry({ name: operation.path ?? `${this.#lastName}#data`, kind: 'file', sizeBytes: 0 });
-        break;
-      case 'loose-data':
-        this.#sink.data(operation.bytes);
-        break;
-      case 'loose-end':
-        this.#sink.end();
-        break;
-      case 'trouble':
-        this.#sink.trouble(operation.code, operation.message, operation.effect);
-        break;
     }
   }
 
-  async #digested(upTo: TarProgress): Promise<void> {
-    this.#wanted = upTo;
-    if (!this.#isDigested()) {
-      await new Promise<void>((resolve) => {
-        this.#resolve = resolve;
-      });
-    }
-    this.#wanted = undefined;
-    if (this.#error !== undefined) throw this.#error;
+  async #read(blocks: readonly TarBlockHeader[]): Promise<readonly Header[]> {
+    if (blocks.length === 0) return [];
+    this.#headers = [];
+    this.#wanted = blocks.length;
+    await new Promise<void>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      for (const { block, type } of blocks) this.#extract.write(toBareHeader(block, type));
+    });
+    return this.#headers;
   }
 
-  #isDigested(): boolean {
-    const wanted = this.#wanted;
-    return (
-      this.#error !== undefined ||
-      (wanted !== undefined &&
-        this.#ended >= wanted.ended &&
-        this.#entries >= wanted.entries &&
-        this.#payloadBytes >= wanted.payloadBytes)
-    );
-  }
-
-  #entry(header: Header, stream: EntryStream, next: () => void): void {
-    this.#entries++;
-    const pax = (header.pax ?? undefined) as Readonly<Record<string, string>> | undefined;
-    // PAX text is UTF-8 already and tar-stream has put it in place of the header's.
-    const name = pax?.['path'] ? header.name : toName(header.name);
-    const linkName = header.linkname ? (pax?.['linkpath'] ? header.linkname : toName(header.linkname)) : undefined;
+  #entry({ sizeBytes, pax }: TarBlockHeader, header: Header): void {
+    const name = pax?.get('path') || toName(header.name);
+    const linkName = pax?.get('linkpath') || (header.linkname ? toName(header.linkname) : undefined);
     this.#lastName = name;
-    this.#tell(() =>
-      this.#sink.entry({
-        name,
-        kind: kindOf(header.type),
-        sizeBytes: header.size,
-        ...(linkName === undefined ? {} : { linkName }),
-        ...(pax === undefined ? {} : { pax }),
-      }),
-    );
-    stream.on('data', (bytes) => {
-      this.#payloadBytes += bytes.length;
-      this.#tell(() => this.#sink.data(bytes));
+    this.#sink.entry({
+      name,
+      kind: kindOf(header.type),
+      sizeBytes,
+      ...(linkName === undefined ? {} : { linkName }),
+      ...(pax === undefined ? {} : { pax: Object.fromEntries(pax) }),
     });
-    // Destroyed with the walk where the tar was cut inside it.
-    stream.on('error', () => {});
-    stream.on('end', () => {
-      this.#ended++;
-      this.#tell(() => this.#sink.end());
-      next();
-    });
-  }
-
-  /** What the sink throws ends the walk: in an event it would end the process. */
-  #tell(call: () => void): void {
-    if (this.#error !== undefined) return;
-    try {
-      call();
-    } catch (error) {
-      this.#error = error;
-    }
-    if (this.#isDigested()) this.#resolve();
   }
 }
 

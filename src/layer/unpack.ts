@@ -34,6 +34,7 @@ const mostDepth = 16;
 /** Wrappers allowed for each level of archives: a package is two (`ar`, `xz`) around one (`tar`). */
 const linksPerLevel = 3;
 
+const nothing = Buffer.alloc(0);
 const isoEnd = isoMagic.at + isoMagic.bytes.length;
 
 /** Watches the files of a layer and opens those that are packed. */
@@ -48,7 +49,7 @@ export class Unpacker {
   }
 
   begin(path: string): void {
-    this.#content = new Content(new FileShare(path, this.#layer), { chain: [], containers: [] }, 0);
+    this.#content = new Content(new FileShare(path, this.#layer), outside, 0);
   }
 
   write(bytes: Uint8Array): void {
@@ -77,6 +78,8 @@ interface Inside {
   readonly containers: readonly ContainerKind[];
 }
 
+const outside: Inside = { chain: [], containers: [] };
+
 /** A content as its bytes pass: the file itself, or a member at any depth. */
 class Content {
   readonly #file: FileShare;
@@ -84,7 +87,7 @@ class Content {
   readonly #containers: readonly ContainerKind[];
   /** Archives around it. */
   readonly #level: number;
-  #head: Buffer | undefined = Buffer.alloc(0);
+  #head: Buffer | undefined = nothing;
   #reader: PackedReader | undefined;
   #members: Members | undefined;
   #search: EmbeddedSearch | undefined;
@@ -109,7 +112,10 @@ class Content {
       this.#pass(bytes);
     } else {
       const before = this.#head;
-      this.#head = Buffer.concat([before, bytes.subarray(0, magicBytes - before.length)]);
+      this.#head =
+        before.length === 0
+          ? Buffer.from(bytes)
+          : Buffer.concat([before, bytes.subarray(0, magicBytes - before.length)]);
       if (this.#head.length < magicBytes) return;
       this.#tell(this.#head);
       this.#pass(before);

@@ -21,6 +21,8 @@ const reasons = {
   promisor: 'this git repository is a partial clone: objects that were not fetched are not in the image',
 } as const;
 
+const none: readonly string[] = [];
+
 interface OpenFile {
   readonly repository: string;
   readonly name: string;
@@ -43,13 +45,16 @@ export class GitRefs {
   readonly #elsewhere = new Map<string, keyof typeof reasons>();
   #count = 0;
 
-  begin(depth: number, path: string): void {
-    if ((path.endsWith('alternates') || path.endsWith('.promisor')) && elsewhereFile.test(path)) {
+  /** A content begins: a file, or what is at the end of `nested` in it. */
+  begin(depth: number, file: string, nested: readonly string[] = none): void {
+    if (!mayMatter(file, nested)) return;
+    const path = nested.length === 0 ? file : `${file}/${nested.join('/')}`;
+    if (elsewhereFile.test(path)) {
       if (this.#elsewhere.size < mostElsewhere)
         this.#elsewhere.set(repositoryOf(path), path.endsWith('.promisor') ? 'promisor' : 'alternates');
       return;
     }
-    const found = path.endsWith('HEAD') || path.includes('refs') ? refFile.exec(path) : null;
+    const found = refFile.exec(path);
     if (found === null || this.#count >= mostRefs) return;
     const name = found[2]!;
     const repository = found[1]!.replace(/\/$/, '');
@@ -108,6 +113,18 @@ export class GitRefs {
     if (!refs.has(name)) this.#count++;
     refs.set(name, target);
   }
+}
+
+/** A look at names before they are joined: hardly any content is one of these files. */
+function mayMatter(file: string, nested: readonly string[]): boolean {
+  const last = nested.at(-1) ?? file;
+  return (
+    last.endsWith('HEAD') ||
+    last.endsWith('alternates') ||
+    last.endsWith('.promisor') ||
+    file.includes('refs') ||
+    nested.some((name) => name.includes('refs'))
+  );
 }
 
 function isId(text: string): boolean {

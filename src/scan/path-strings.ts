@@ -92,7 +92,8 @@ export class PathStrings {
     if (type === 'symlink' && linkTarget !== undefined) {
       this.#add(linkTarget, { ...place, attribute: 'link target', shared: 0 });
     }
-    for (const [keyword, value] of Object.entries(pax ?? {})) {
+    if (pax === undefined) return;
+    for (const [keyword, value] of Object.entries(pax)) {
       if (!plainRecords.test(keyword)) this.#add(`${keyword}=${value}`, { ...place, attribute: keyword, shared: 0 });
     }
   }
@@ -117,7 +118,7 @@ export class PathStrings {
   /** The batches that are full; with `all` what is begun as well. */
   take(all = false): PathBatch[] {
     if (all) this.#seal();
-    return this.#batches.splice(0);
+    return this.#batches.length === 0 ? [] : this.#batches.splice(0);
   }
 
   #add(text: string, line: Line): void {
@@ -128,7 +129,7 @@ export class PathStrings {
     if (isAlone) {
       this.#batches.push(new PathBatch(Buffer.from(`${text}\n`), [line], [Buffer.byteLength(text) + 1]));
     } else {
-      this.#filled += this.#buffer.write(text, this.#filled);
+      this.#filled = writeText(this.#buffer, text, this.#filled);
       this.#buffer[this.#filled++] = 0x0a;
       this.#lines.push(line);
       this.#ends.push(this.#filled);
@@ -150,6 +151,16 @@ function placeOf({ ordinal, path, nested, attribute }: Line): string {
   const names = [path, ...nested];
   const isShort = names.every(({ length }) => length <= mostNameLength);
   return [...(isShort ? names : [`entry ${ordinal}`]), attribute ?? 'its name'].join(' › ');
+}
+
+/** As `buffer.write`, which costs more to call than a short name to copy. @returns where the text ends */
+function writeText(buffer: Buffer, text: string, from: number): number {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return from + buffer.write(text, from);
+    buffer[from + index] = code;
+  }
+  return from + text.length;
 }
 
 /** How much of a name its folders share with the name before, slash included. */

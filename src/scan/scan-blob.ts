@@ -59,15 +59,22 @@ async function* untilItFails(bytes: ByteStream, visitor: LayerVisitor): AsyncGen
   }
 }
 
-/** A content that was begun, until its matches are known. */
-interface OpenContent {
+/** An entry, as far as its contents are told by it. */
+interface OpenEntry {
   readonly ordinal: number;
   readonly path: string;
-  readonly rawName?: string;
+  readonly rawName: string | undefined;
+}
+
+const none: readonly string[] = [];
+
+/** A content that was begun, until its matches are known: of a hundred thousand few have any. */
+interface OpenContent {
+  readonly entry: OpenEntry;
   readonly nested: readonly string[];
-  readonly containers?: readonly ContainerKind[];
+  readonly containers: readonly ContainerKind[] | undefined;
   /** The object of git that it is or that it is in, and how deep that one is. */
-  readonly git?: { readonly object: GitObject; readonly depth: number };
+  readonly git: { readonly object: GitObject; readonly depth: number } | undefined;
 }
 
 class Collector implements LayerVisitor {
@@ -97,7 +104,7 @@ class Collector implements LayerVisitor {
   #around: readonly string[] = [];
   #nextId = 0;
   #pendingLetters = 0;
-  #current: { ordinal: number; path: string; rawName?: string } = { ordinal: 0, path: '' };
+  #current: OpenEntry = { ordinal: 0, path: '', rawName: undefined };
   #dropped = 0;
 
   constructor(kit: ScanKit) {
@@ -114,11 +121,11 @@ class Collector implements LayerVisitor {
     this.#pathStrings.entry(ordinal, entry);
     this.#matchPaths();
     const { path, rawName } = entry;
-    this.#current = { ordinal, path, ...(rawName === undefined ? {} : { rawName }) };
+    this.#current = { ordinal, path, rawName };
     if (entry.type !== 'file') return;
     this.#objects.length = 0;
-    this.#around = [];
-    this.#begin(this.#files, []);
+    this.#around = none;
+    this.#begin(this.#files, none);
     this.#git.refs.begin(0, path);
   }
 
@@ -141,7 +148,7 @@ class Collector implements LayerVisitor {
     if (object === undefined) {
       this.#pathStrings.member(this.#current, nested, containers);
       this.#matchPaths();
-      this.#git.refs.begin(depth, [this.#current.path, ...nested].join('/'));
+      this.#git.refs.begin(depth, this.#current.path, nested);
     }
     this.#begin(this.#matcherAt(depth), nested, containers);
   }
@@ -229,12 +236,19 @@ class Collector implements LayerVisitor {
       this.#pendingLetters = 0;
     }
     const id = this.#nextId++;
-    const name = [this.#current.path, ...nested].join('!');
+    let name = this.#current.path;
+    for (const each of nested) name += `!${each}`;
     this.#pendingLetters += name.length;
-    const depth = this.#objects.findLastIndex((object, at) => at <= nested.length && object !== undefined);
-    const git = depth < 0 ? {} : { git: { object: this.#objects[depth]!, depth } };
-    this.#open.set(id, { ...this.#current, nested, ...(containers === undefined ? {} : { containers }), ...git });
+    this.#open.set(id, { entry: this.#current, nested, containers, git: this.#objectAround(nested.length) });
     matcher.begin(id, name);
+  }
+
+  #objectAround(depth: number): OpenContent['git'] {
+    for (let at = Math.min(depth, this.#objects.length - 1); at >= 0; at--) {
+      const object = this.#objects[at];
+      if (object !== undefined) return { object, depth: at };
+    }
+    return undefined;
   }
 
   #matchPaths(all = false): void {
@@ -274,11 +288,19 @@ class Collector implements LayerVisitor {
     this.#open.delete(id);
     if (content === undefined) return;
     if (truncated || undecoded.size > 0) {
-      const subject = [content.path, ...content.nested].join(' › ');
+      const subject = [content.entry.path, ...content.nested].join(' › ');
       this.#sayLeftOut(subject, matches.length, { truncated, undecoded });
     }
     if (matches.length === 0) return;
-    const { git, ...place } = content;
+    const { git, nested, containers } = content;
+    const { ordinal, path, rawName } = content.entry;
+    const place = {
+      ordinal,
+      path,
+      ...(rawName === undefined ? {} : { rawName }),
+      nested,
+      ...(containers === undefined ? {} : { containers }),
+    };
     if (git !== undefined) this.#git.add({ ...place, matches, ...git });
     else if (this.#contents.length < mostContents) this.#contents.push({ ...place, matches });
     else this.#dropped++;

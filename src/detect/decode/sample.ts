@@ -56,7 +56,8 @@ function isHexText(bytes: Uint8Array, start: number): boolean {
   if (isHeldDown(bytes, start, start + leastHex)) return false;
   let length = 0;
   for (let at = start; at < start + leastHex; at += 2) {
-    const [high, low] = [nibbles[bytes[at] as number] as number, nibbles[bytes[at + 1] as number] as number];
+    const high = nibbles[bytes[at] as number] as number;
+    const low = nibbles[bytes[at + 1] as number] as number;
     if (high > 15 || low > 15) return false;
     const byte = high * 16 + low;
     if (length === sampleBytes) continue;
