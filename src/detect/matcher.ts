@@ -150,6 +150,7 @@ export class Matcher {
     this.#hidden.flush();
     for (const content of this.#contents) {
       const { base, start, hidden, lines } = content;
+      if (hidden.fresh.length === 0) continue;
       this.#hidden.settle(hidden, base, (offset) => lines.locate(offset, base, start));
     }
   }
