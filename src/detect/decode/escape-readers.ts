@@ -5,6 +5,7 @@ import { nibbles } from './byte-class.ts';
 import type { EscapeKind } from './escape.ts';
 
 const [backslash, quote, lineFeed, carriageReturn] = [0x5c, 0x22, 0x0a, 0x0d];
+const [letterU, letterX] = [0x75, 0x78];
 
 /** Bytes before the end of a line that say whether it is one of YAML. */
 const lineReach = 128;
@@ -25,25 +26,22 @@ export const gone = -1;
 /** Reads the escape at an offset; nothing outside of `low`…`end` may decide. */
 type EscapeReader = (bytes: Uint8Array, at: number, end: number, low: number) => Escape | undefined;
 
-const controls: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9 };
+// Classes of regular expressions (`\d`) are no escapes; signs stand for themselves.
+/** By what follows a backslash: the byte that the two stand for, or 0. */
+const simple = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const isSign = byte > 0x20 && byte < 0x7f && !/[0-9A-Za-z]/.test(String.fromCharCode(byte));
+  return isSign ? byte : byte === 0x6e ? lineFeed : byte === 0x72 ? carriageReturn : byte === 0x74 ? 9 : 0;
+});
 
 const readBackslash: EscapeReader = (bytes, at, end, low) => {
   if (at + 1 >= end) return undefined;
   const next = bytes[at + 1] as number;
-  const char = String.fromCharCode(next);
-  if (char === 'u') return asCodePoint(readHex(bytes, at + 2, Math.min(end, at + 6), 4), 6);
-  if (char === 'x') {
-    const value = readHex(bytes, at + 2, Math.min(end, at + 4), 2);
-    return value === undefined ? undefined : { value, isByte: true, length: 4 };
-  }
-  const octal = readOctal(bytes, at + 1, end);
-  if (octal !== undefined) return { value: octal, isByte: true, length: 4 };
-  const control = controls[char];
-  if (control !== undefined) return { value: control, isByte: true, length: 2 };
+  const value = simple[next] as number;
+  if (value !== 0) return { value, isByte: true, length: 2 };
   if (next === lineFeed || next === carriageReturn) return readLineEnd(bytes, at, end, low);
-  // Classes of regular expressions (`\d`) are no escapes; signs stand for themselves.
-  const isSign = next > 0x20 && next < 0x7f && !/[0-9A-Za-z]/.test(char);
-  return isSign ? { value: next, isByte: true, length: 2 } : undefined;
+  if (next === letterU) return asCodePoint(readHex(bytes, at + 2, Math.min(end, at + 6), 4), 6);
+  const byte = next === letterX ? readHex(bytes, at + 2, Math.min(end, at + 4), 2) : readOctal(bytes, at + 1, end);
+  return byte === undefined ? undefined : { value: byte, isByte: true, length: 4 };
 };
 
 /** A backslash at the end of a line: the next one goes on, behind its indentation in YAML and where a word ended. */
@@ -86,7 +84,9 @@ const readPercent: EscapeReader = (bytes, at, end) => {
   return value === undefined ? undefined : { value, isByte: true, length: 3 };
 };
 
-const entities: Readonly<Record<string, number>> = { amp: 0x26, lt: 0x3c, gt: 0x3e, quot: 0x22, apos: 0x27 };
+const entities: ReadonlyMap<string, number> = new Map(
+  Object.entries({ amp: 0x26, lt: 0x3c, gt: 0x3e, quot: 0x22, apos: 0x27 }),
+);
 const longestEntity = 8;
 
 const readEntity: EscapeReader = (bytes, at, end) => {
@@ -94,8 +94,8 @@ const readEntity: EscapeReader = (bytes, at, end) => {
   let to = at + 1;
   while (to < last && bytes[to] !== 0x3b) to++;
   if (to === last) return undefined;
-  const name = String.fromCharCode(...bytes.subarray(at + 1, to));
-  const known = entities[name];
+  const name = latin1(bytes, at + 1, to);
+  const known = entities.get(name);
   const number = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(name);
   const value =
     known ?? (number === null ? undefined : Number.parseInt(number[1] ?? number[2] ?? '', number[1] ? 16 : 10));

@@ -4,23 +4,25 @@
  */
 
 import { latin1 } from '../bytes.ts';
-import { charSet } from '../char-set.ts';
+import { charSet, union, wordSet } from '../char-set.ts';
+import { longestName, standsBehindName } from './secret-name.ts';
 
 /** What stands before a slash that is escaped within a text; most others are in regular expressions or close a tag. */
-const [slash, beforeSlash] = [0x2f, /[\w:.+=\\-]/];
+const [slash, beforeSlash] = [0x2f, union(wordSet, charSet('', ':.+=\\-'))];
+/** What stands before a quote in a value, and not before one that opens or closes a string in a string. */
+const beforeQuote = union(wordSet, charSet('', '$!@#%^&*.?+-'));
 
 const [backslash, apostrophe] = [0x5c, 0x27];
 const [quote, lineFeed, carriageReturn] = [0x22, 0x0a, 0x0d];
 const hexDigits = charSet('09afAF', 'UXux');
 
-/** What makes a value worth writing out whose signs are escaped: its name, or that a URL is around it; most others are strings of programs. */
-const secretName = /(?:pass|pwd|secret|token|key|auth|cred|identified|:\/\/|\s-[pu])[^\n]{0,100}$/i;
-/** The same where a backslash takes the end of a line away, in the middle of a value or before it. */
+/** What a backslash takes the end of a line away from: a value in its middle, or what stands before one. */
 const cutValue =
   /(?:pass|pwd|secret|token|key|auth|cred)[^\n]{0,100}[^\s\\]$|(?:pass\w{0,8}|token|secret|key|\s-p)["']?[ =]?[ ]?$/i;
-const nameReach = 128;
-/** Of `identified`, with room. */
-const longestName = 12;
+/** Bytes that the expression reads, and those between a name and the end of its line. */
+const [nameReach, cutReach] = [128, 101];
+/** Bytes between a name and a sign of its value. */
+const namedReach = 100;
 
 /** What was seen of a content before its escapes: strings of programs are full of them, and most have no name before them. */
 export interface EscapeSight {
@@ -37,20 +39,14 @@ export function isEscapeAt(
   sight: EscapeSight,
 ): boolean {
   const last = bytes[position] as number;
-  if (last === slash)
-    return position - 2 >= low && beforeSlash.test(String.fromCharCode(bytes[position - 2] as number));
+  if (last === slash) return position - 2 >= low && beforeSlash[bytes[position - 2] as number] === 1;
   if (bytes[position - 1] !== backslash)
     return !(isAccent(bytes, position) || last === apostrophe) || isNamed(bytes, position - 4, low, toOffset, sight);
   if (hexDigits[last] === 1) return true;
   const isLineEnd = last === lineFeed || last === carriageReturn;
-  // What opens or closes a string in a string is no part of a value.
-  if (last === quote && !isInWord(bytes, position - 2, low)) return false;
+  if (last === quote && (position - 2 < low || beforeQuote[bytes[position - 2] as number] === 0)) return false;
   if (isLineEnd) return isCutValue(bytes, position - 1, low);
   return isNamed(bytes, position - 1, low, toOffset, sight);
-}
-
-function isInWord(bytes: Uint8Array, at: number, low: number): boolean {
-  return at >= low && /[\w$!@#%^&*.?+-]/.test(String.fromCharCode(bytes[at] as number));
 }
 
 /** `\u00e`, whose digit is the last that the automaton looks for. */
@@ -68,15 +64,16 @@ function isHeld(bytes: Uint8Array, end: number, low: number): boolean {
 }
 
 function isCutValue(bytes: Uint8Array, end: number, low: number): boolean {
-  return !isHeld(bytes, end, low) && cutValue.test(latin1(bytes, Math.max(low, end - nameReach), Math.max(low, end)));
+  if (isHeld(bytes, end, low) || !standsBehindName(bytes, low, end, cutReach)) return false;
+  return cutValue.test(latin1(bytes, Math.max(low, end - nameReach), end));
 }
 
 function isNamed(bytes: Uint8Array, end: number, low: number, toOffset: number, sight: EscapeSight): boolean {
   if (isHeld(bytes, end, low)) return false;
   // What stood before was looked at; a name may stand across its end.
-  const from = Math.max(low, end - nameReach, sight.nameless - toOffset - longestName);
+  const from = Math.max(low, sight.nameless - toOffset - longestName);
   if (from >= end) return false;
-  if (secretName.test(latin1(bytes, from, end))) return true;
+  if (standsBehindName(bytes, from, end, namedReach)) return true;
   sight.nameless = Math.max(sight.nameless, end + toOffset);
   return false;
 }

@@ -102,7 +102,6 @@ export class HiddenContent {
 }
 
 const none: ReadonlySet<Undecoded> = new Set();
-const nothing = new Uint8Array(0);
 
 /** Decodes for the contents of one matcher. */
 export class HiddenText implements RunSink {
@@ -182,14 +181,14 @@ export class HiddenText implements RunSink {
     }
     const steps = run.packed === undefined ? [run.kind] : [run.kind, run.packed];
     // A value is told by its name, what was deflated is no value.
-    const written = run.packed === undefined ? prefix.slice() : nothing;
+    const written = run.packed === undefined ? prefix.length : 0;
     const item: Item = {
       content,
       steps,
       start: run.start,
       end: run.start,
       spanOf: ({ start, end }) => {
-        if (start < written.length) return undefined;
+        if (start < written) return undefined;
         if (run.kind !== 'utf-16') return { start: item.start, end: item.end };
         return { start: run.start + 2 * start, end: run.start + 2 * end };
       },
@@ -197,7 +196,7 @@ export class HiddenText implements RunSink {
     const id = this.#nextId++;
     this.#items.set(id, item);
     this.#run = { run, id, packed: [], bytes: 0 };
-    if (run.packed === undefined) this.#begin(id, written);
+    if (run.packed === undefined) this.#begin(id, prefix);
   }
 
   runData(bytes: Uint8Array): void {
@@ -216,6 +215,7 @@ export class HiddenText implements RunSink {
     item.end = end;
     if (open.run.packed === undefined) this.#inner?.end();
     else this.#inflate(open.id, item, open.run.packed, Buffer.concat(open.packed), open.bytes > mostPackedBytes);
+    if (this.#waiting.length === 0) return;
     for (const { id, bytes } of this.#waiting) this.#give(id, bytes);
     this.#waiting = [];
   }

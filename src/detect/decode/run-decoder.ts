@@ -15,7 +15,7 @@ export interface RunDecoder {
 
 /** A decoder for one run of a kind. */
 export function createRunDecoder(kind: RunKind): RunDecoder {
-  return kind === 'base64' ? new Base64Decoder() : kind === 'hex' ? new HexDecoder() : new WideDecoder();
+  return kind === 'base64' ? new Base64Decoder() : kind === 'hex' ? new HexDecoder() : wide;
 }
 
 /** Room for what is decoded of a slab is kept: runs come by the thousand. Used within one call, so one is enough. */
@@ -93,3 +93,6 @@ class WideDecoder implements RunDecoder {
     return nothing;
   }
 }
+
+/** It keeps nothing from piece to piece, so one does for all: a table of translations is a hundred thousand runs. */
+const wide = new WideDecoder();

@@ -1,6 +1,7 @@
 /** Writes out a segment of escapes, and keeps where each of its bytes stood: a secret in it is told at the place of what hid it. */
 
 import { latin1, toText } from '../bytes.ts';
+import { charSet, union, wordSet } from '../char-set.ts';
 import type { EscapeKind } from './escape.ts';
 import { type Escape, gone, leads, readers } from './escape-readers.ts';
 
@@ -13,7 +14,7 @@ export interface Unescaped {
 /** Where an escape's character stands now, and where the escape stood. */
 interface WrittenOut {
   /** The character, where another one stands for it. */
-  readonly hidden?: number;
+  readonly hidden: number | undefined;
   readonly at: number;
   readonly next: number;
   readonly start: number;
@@ -22,25 +23,32 @@ interface WrittenOut {
 
 /** Writes out the escapes of one kind in `start`…`end`. */
 export function writeOut(kind: EscapeKind, bytes: Uint8Array, start: number, end: number): Unescaped {
-  const out = new Uint8Array(end - start);
+  // In place, since no escape is shorter than the UTF-8 of its character: what lies between escapes is moved as a whole.
+  const out = Buffer.allocUnsafe(end - start);
+  out.set(bytes.subarray(start, end));
   const escapes: WrittenOut[] = [];
   const lead = leads[kind];
   const read = readers[kind];
+  const segment = { low: start, end };
   let length = 0;
-  for (let at = start; at < end; ) {
-    const byte = bytes[at] as number;
-    const found = byte === lead ? read(bytes, at, end, start) : undefined;
+  for (let at = start; ; ) {
+    let plain = at;
+    while (plain < end && bytes[plain] !== lead) plain++;
+    if (plain > at) out.copyWithin(length, at - start, plain - start);
+    length += plain - at;
+    at = plain;
+    if (at === end) break;
+    const found = read(bytes, at, end, start);
     if (found === undefined) {
-      out[length++] = byte;
+      out[length++] = lead;
       at++;
       continue;
     }
-    // No escape is shorter than the UTF-8 of its character.
-    const hidden = standsInValue(bytes, at, { low: start, end }, found) ? found.value : undefined;
+    const hidden = standsInValue(bytes, at, segment, found) ? found.value : undefined;
     if (hidden !== undefined) out[length] = standIn;
     const written = found.value === gone ? 0 : hidden === undefined ? writeCodePoint(out, length, found) : 1;
     const next = length + written;
-    escapes.push({ at: length, next, start: at, end: at + found.length, ...(hidden === undefined ? {} : { hidden }) });
+    escapes.push({ at: length, next, start: at, end: at + found.length, hidden });
     length = next;
     at += found.length;
   }
@@ -49,8 +57,12 @@ export function writeOut(kind: EscapeKind, bytes: Uint8Array, start: number, end
 
 /** What is written for a sign that is part of a value, though rules take it for the end of one, or for a variable: `xK9\$vQ2`. */
 const standIn = 0x5f;
-const ofValue = /[\w!@#%^&*+?.-]/;
+const ofValue = union(wordSet, charSet('', '!@#%^&*+?.-'));
 const [dollar, backtick, quote, apostrophe, backslash] = [0x24, 0x60, 0x22, 0x27, 0x5c];
+const standsFor: readonly number[] = [quote, apostrophe, backslash, dollar, backtick];
+/** A variable that is expanded later is none that is known: `prefix\$DB_PASSWORD`. */
+const variable = /^[A-Z][A-Z0-9_]{2,}(?![a-z])/;
+const variableReach = 24;
 
 function standsInValue(
   bytes: Uint8Array,
@@ -58,19 +70,18 @@ function standsInValue(
   { low, end }: { readonly low: number; readonly end: number },
   { value, length }: Escape,
 ): boolean {
-  if (![quote, apostrophe, backslash, dollar, backtick].includes(value)) return false;
-  const after = latin1(bytes, at + length, Math.min(end, at + length + 24));
-  const isInside =
-    at > low && ofValue.test(String.fromCharCode(bytes[at - 1] as number)) && ofValue.test(after.slice(0, 1));
-  // A variable that is expanded later is none that is known: `prefix\$DB_PASSWORD`.
-  return isInside && !(value === dollar && /^[A-Z][A-Z0-9_]{2,}(?![a-z])/.test(after));
+  const next = at + length;
+  if (at === low || ofValue[bytes[at - 1] as number] === 0) return false;
+  if (next >= end || ofValue[bytes[next] as number] === 0) return false;
+  if (!standsFor.includes(value)) return false;
+  return value !== dollar || !variable.test(latin1(bytes, next, Math.min(end, next + variableReach)));
 }
 
 /** A secret in unescaped text with the signs that others stood for. */
 export function restoreSigns({ bytes, escapes }: Unescaped, start: number, end: number, secret: string): string {
   const signs = escapes.filter(({ hidden, at }) => hidden !== undefined && at >= start && at < end);
   if (signs.length === 0 || toText(latin1(bytes, start, end)) !== secret) return secret;
-  const restored = bytes.slice(start, end);
+  const restored = Uint8Array.from(bytes.subarray(start, end));
   for (const { at, hidden } of signs) restored[at - start] = hidden as number;
   return toText(latin1(restored, 0, restored.length));
 }

@@ -57,6 +57,15 @@ describe('escapes in a value', () => {
     assert.deepEqual(found(text), [['xK9vQ27mz8', undefined, 'xK9vQ27mz8']]);
   });
 
+  it('are none where a name stands for no character', () => {
+    for (const name of ['toString', 'valueOf', '#1114112', '#x110000']) {
+      assert.deepEqual(
+        detect(rules, `foo_password=xK9&amp;vQ27&${name};mz`).map(({ secret }) => secret),
+        [`xK9&vQ27&${name}`],
+      );
+    }
+  });
+
   it('join a token that a line’s end cuts, wherever it does', () => {
     const token = `acme_${'x7Kq2Lm4'.repeat(4)}`;
     fc.assert(
