@@ -36,6 +36,8 @@ const candidateBytes = 4 * 1024 * 1024;
 const defaultSlabBytes = 1024 * 1024;
 /** What was decoded is less, and there is a slab for each level of it. */
 const decodedSlabBytes = 128 * 1024;
+/** Contents in a slab: a megabyte can be a hundred thousand strings, and each of them costs more to hold than to look at. */
+const mostContents = 256;
 /** What goes on where a slab ends is a segment of escapes at most, or the first bytes of a run. */
 const mostHeldBytes = mostSegmentBytes + 4096;
 
@@ -76,7 +78,7 @@ export class Matcher {
   /** A content begins; the one before has ended. Its path is for rules that look at paths, its budget that of what it was decoded from. */
   begin(contentId: number, path?: string, budget?: DecodeBudget): void {
     if (this.#open !== undefined) throw new TypeError('begin before the end of another content');
-    if (this.#fill === this.#slabBytes) this.#process();
+    if (this.#fill === this.#slabBytes || this.#contents.length === mostContents) this.#process();
     // So that nothing of one content is ever read as what stands beside another one's.
     this.#automaton.slab[this.#fill++] = 0;
     this.#open = new Content(contentId, path, this.#fill, this.#automaton, budget);
