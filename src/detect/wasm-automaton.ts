@@ -21,7 +21,7 @@ const columnsAt = 1024;
 const countBytes = lanes * 4;
 const blockHitBytes = countBytes + lanes * hitBytes;
 /** Blocks scanned before their hits are told: what a hit makes run pushes the table out of the caches. */
-const mostBlocks = 16;
+const mostBlocks = 4;
 const hitsAt = columnsAt + 1024;
 const rowsAt = align(hitsAt + mostBlocks * blockHitBytes);
 

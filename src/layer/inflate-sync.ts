@@ -116,7 +116,7 @@ interface RawInflate {
  */
 const zlibSyncStreams: ZlibSyncInflate[] = [];
 let zlibSyncBytes = 0;
-const mostZlibSyncBytes = 16 * 1024 * 1024;
+const mostZlibSyncBytes = 2 * 1024 * 1024;
 const zlibSyncStreamBytes = 80 * 1024;
 
 function openRaw(engine: InflateEngine): RawInflate {

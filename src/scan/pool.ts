@@ -20,7 +20,7 @@ const creditBytes = 8 << 20;
 const batchBytes = 256 << 10;
 
 /** What a scan makes dies young: room to do so, before it is taken for something that stays. */
-const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
 
 /** Without it V8 lets a heap of 20 MB that stay grow to 100 before it looks; measured, looking costs nothing. */
 const heapGrowth = '--heap-growing-percent=15';
