@@ -4,7 +4,8 @@
  * a hit stays where one of its alternatives may hold. Nothing is dropped that the host would find something at.
  */
 
-// Operations: the first byte of their first word. Behind it come the mask of a set (a byte) and its table (two).
+// Operations: the first byte of their first word. Behind it come the mask of a set (a byte) and its table (two); of the first two, which are
+// the words of anchors, how many bytes are compared and how many signs may stand before them.
 // @ts-ignore: decorator
 @inline
 const after: u32 = 0;
@@ -20,9 +21,6 @@ const boundary: u32 = 3;
 // @ts-ignore: decorator
 @inline
 const assign: u32 = 4;
-// @ts-ignore: decorator
-@inline
-const run: u32 = 5;
 
 // Sets of the first table, which the code below knows by their masks.
 // @ts-ignore: decorator
@@ -43,6 +41,9 @@ const breakMask: u32 = 16;
 // @ts-ignore: decorator
 @inline
 const attributeMask: u32 = 32;
+// @ts-ignore: decorator
+@inline
+const jointMask: u32 = 64;
 
 // @ts-ignore: decorator
 @inline
@@ -149,6 +150,13 @@ function holdsRun(from: u32, to: u32, top: u32, table: u32, mask: u32, length: u
   return false;
 }
 
+/** Whether bytes (four at most, in lower case) stand at an address. */
+// @ts-ignore: decorator
+@inline
+function isWordAt(at: u32, bytes: u32, length: u32): bool {
+  return ((load<u32>(at) | 0x20202020) ^ bytes) << ((4 - length) << 3) == 0;
+}
+
 /** Whether what one alternative asks for may stand around a needle at `first`…`behind`. */
 function mayHold(program: u32, end: u32, sets: u32, first: u32, behind: u32, floor: u32, top: u32): bool {
   let start = first;
@@ -156,48 +164,44 @@ function mayHold(program: u32, end: u32, sets: u32, first: u32, behind: u32, flo
   let next: u32 = 0;
   while (program < end) {
     const head = load<u32>(program);
+    const operand = load<u32>(program, 4);
+    const kind = head & 0xff;
+    program += 8;
+    if (kind <= before) {
+      const length = (head >> 8) & 0xff;
+      let signs = head >> 16;
+      if (kind == after) {
+        for (; signs != 0 && isIn(sets, jointMask, stop); signs--) stop++;
+        if (!isWordAt(stop, operand, length)) return false;
+        stop += length;
+        if (stop > top) return false;
+      } else {
+        for (; signs != 0 && isIn(sets, jointMask, start - 1); signs--) start--;
+        start -= length;
+        if (start < floor || !isWordAt(start, operand, length)) return false;
+      }
+      continue;
+    }
     const mask = (head >> 8) & 0xff;
     const table = sets + ((head >> 16) << 8);
-    const low = <u32>load<u16>(program, 4);
-    const high = <u32>load<u16>(program, 6);
-    program += 8;
-    switch (head & 0xff) {
-      case after: {
-        for (const least = stop + low; stop < least; stop++) if (!isIn(table, mask, stop)) return false;
-        for (const most = stop + high - low; stop < most && isIn(table, mask, stop); ) stop++;
-        if (stop > top) return false;
-        break;
-      }
-      case before: {
-        for (const least = start - low; start > least; start--) if (!isIn(table, mask, start - 1)) return false;
-        for (const most = start - (high - low); start > most && isIn(table, mask, start - 1); ) start--;
-        if (start < floor) return false;
-        break;
-      }
-      case lead: {
-        if (next == 0) next = start;
-        const least = next + low;
-        if (least > top) return false;
-        for (; next < least; next++) if (!isIn(table, mask, next)) return false;
-        for (const most = min(top, next + high - low); next < most && isIn(table, mask, next); ) next++;
-        break;
-      }
-      case boundary: {
-        if (!mayBegin(start, sets)) return false;
-        break;
-      }
-      case assign: {
-        if (!mayAssign(stop, top, sets)) return false;
-        break;
-      }
-      case run: {
-        const length = <u32>load<u16>(program);
-        const flags = <u32>load<u16>(program, 2);
-        program += 4;
-        const from = (flags & fromEnd) != 0 ? stop : max(floor, start - low);
-        if (!holdsRun(from, min(top, start + high), top, table, mask, length, flags)) return false;
-        break;
-      }
+    const low = operand & 0xffff;
+    const high = operand >> 16;
+    if (kind == boundary) {
+      if (!mayBegin(start, sets)) return false;
+    } else if (kind == lead) {
+      if (next == 0) next = start;
+      const least = next + low;
+      if (least > top) return false;
+      for (; next < least; next++) if (!isIn(table, mask, next)) return false;
+      for (const most = min(top, next + high - low); next < most && isIn(table, mask, next); ) next++;
+    } else if (kind == assign) {
+      if (!mayAssign(stop, top, sets)) return false;
+    } else {
+      const length = <u32>load<u16>(program);
+      const flags = <u32>load<u16>(program, 2);
+      program += 4;
+      const from = (flags & fromEnd) != 0 ? stop : max(floor, start - low);
+      if (!holdsRun(from, min(top, start + high), top, table, mask, length, flags)) return false;
     }
   }
   return true;

@@ -32,8 +32,11 @@ const [after, before, lead, boundary, assign, run] = [0, 1, 2, 3, 4, 5];
 /** Flags of `run`. */
 const [withDigit, fromEnd, strong] = [1, 2, 4];
 
+/** What may stand between the words of an anchor. */
+const joints = charSet('', ' _-.');
+
 /** Sets that assembly/sieve.ts knows by their bits in the first table. */
-const knownSets: readonly CharSet[] = [wordSet, nameSet, closingSet, signSet, breakSet, attributeSet];
+const knownSets: readonly CharSet[] = [wordSet, nameSet, closingSet, signSet, breakSet, attributeSet, joints];
 const setsPerTable = 8;
 
 /** Ways a pattern may begin that are followed, and bytes of them. */
@@ -43,7 +46,6 @@ const mostWindow = 2048;
 
 /** Bytes behind a needle that its program looks at, at most: a window from the anchor's end on, or a name, its signs and the blanks after it. */
 export const sieveReach: number = mostWindow + 512;
-const signs = charSet('', ' _-.');
 const everything: CharSet = new Uint8Array(256).fill(1);
 /** `mostSigns` of anchor.ts. */
 const mostSigns = 2;
@@ -78,7 +80,7 @@ interface Alternative {
 
 /** What may stand around an anchor: one alternative for each way in which a detector's pattern begins. */
 function alternativesOf({ anchor, detectors }: AnchorUse, sets: SetTables): readonly Alternative[] {
-  const { operations, isStartKnown, isEndKnown } = wordsAround(anchor, sets);
+  const { operations, isStartKnown, isEndKnown } = wordsAround(anchor);
   const next = nextByte(anchor);
   return detectors.flatMap(({ rule, bounds }) =>
     operationsOf(rule, bounds, sets, { isStartKnown, isEndKnown }).map((own) => {
@@ -91,7 +93,7 @@ function alternativesOf({ anchor, detectors }: AnchorUse, sets: SetTables): read
 /** What may follow a needle, as far as its anchor tells. */
 function nextByte({ rest, after: [word] }: Anchor): CharSet {
   if (rest !== '') return eitherCase(rest.slice(0, 1));
-  return word === undefined ? everything : union(signs, eitherCase(word.slice(0, 1)));
+  return word === undefined ? everything : union(joints, eitherCase(word.slice(0, 1)));
 }
 
 function eitherCase(letter: string): CharSet {
@@ -99,37 +101,43 @@ function eitherCase(letter: string): CharSet {
 }
 
 /** The other words of an anchor. One that begins with a sign may stand in more ways than these; where the anchor ends is not known then. */
-function wordsAround(
-  { rest, before: wordsBefore, after: wordsAfter }: Anchor,
-  sets: SetTables,
-): { readonly operations: readonly number[]; readonly isStartKnown: boolean; readonly isEndKnown: boolean } {
-  const operations: number[] = [];
-  const add = (kind: number, set: CharSet, min: number, max: number): void => {
-    operations.push(...sets.operation(kind, set, min, max));
-  };
-  const addWord = (kind: number, letters: string): void => {
-    for (const letter of letters) add(kind, eitherCase(letter), 1, 1);
-  };
-  addWord(after, rest);
+function wordsAround({ rest, before: wordsBefore, after: wordsAfter }: Anchor): {
+  readonly operations: readonly number[];
+  readonly isStartKnown: boolean;
+  readonly isEndKnown: boolean;
+} {
   const plainAfter = untilSigned(wordsAfter, (word) => word.slice(0, 1));
-  for (const word of plainAfter) {
-    add(after, signs, 0, mostSigns);
-    addWord(after, word);
-  }
   const plainBefore = untilSigned(wordsBefore, (word) => word.slice(-1));
-  for (const word of plainBefore) {
-    add(before, signs, 0, mostSigns);
-    addWord(before, [...word].reverse().join(''));
-  }
   return {
-    operations,
+    operations: [
+      ...wordOperations(after, piecesOf(rest), 0),
+      ...plainAfter.flatMap((word) => wordOperations(after, piecesOf(word), mostSigns)),
+      ...plainBefore.flatMap((word) => wordOperations(before, piecesOf(word).reverse(), mostSigns)),
+    ],
     isStartKnown: plainBefore.length === wordsBefore.length,
     isEndKnown: plainAfter.length === wordsAfter.length,
   };
 }
 
+/** Bytes that are compared at a time. */
+const pieceBytes = 4;
+
+function piecesOf(word: string): string[] {
+  return Array.from({ length: Math.ceil(word.length / pieceBytes) }, (_, index) =>
+    word.slice(index * pieceBytes, (index + 1) * pieceBytes),
+  );
+}
+
+/** Pieces of a word, from the needle on; signs may stand before the first of them. */
+function wordOperations(kind: number, pieces: readonly string[], signs: number): readonly number[] {
+  return pieces.flatMap((piece, index) => [
+    kind | (piece.length << 8) | ((index === 0 ? signs : 0) << 16),
+    [...piece].reduce((bytes, letter, at) => bytes | ((letter.charCodeAt(0) | 0x20) << (8 * at)), 0) >>> 0,
+  ]);
+}
+
 function untilSigned(words: readonly string[], edgeOf: (word: string) => string): readonly string[] {
-  const signed = words.findIndex((word) => signs[edgeOf(word).charCodeAt(0)] === 1);
+  const signed = words.findIndex((word) => joints[edgeOf(word).charCodeAt(0)] === 1);
   return signed === -1 ? words : words.slice(0, signed);
 }
 
