@@ -8,6 +8,7 @@ import { type Diagnostic, incomplete, notice } from '../errors.ts';
 import type { ByteStream } from './byte-stream.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { type DecompressEnd, gunzip } from './gunzip.ts';
+import type { IsCrowded } from './inflate-ahead.ts';
 import type { LayerLimits } from './limits.ts';
 import { unzstd } from './unzstd.ts';
 import { frameMagic, isSkippable } from './zstd-frame.ts';
@@ -27,11 +28,16 @@ export interface Decompressed {
 type DecompressLimits = Pick<LayerLimits, 'uncompressedBytes' | 'zstdWindowBytes'>;
 
 /** Opens a blob. */
-export async function decompress(bytes: ByteStream, limits: DecompressLimits): Promise<Decompressed> {
+export async function decompress(
+  bytes: ByteStream,
+  limits: DecompressLimits,
+  isCrowded: IsCrowded = () => false,
+): Promise<Decompressed> {
   const reader = new ChunkReader(bytes);
   const compression = sniffCompression(Buffer.from(await reader.peek(4)));
   const problems: Diagnostic[] = [];
-  return { compression, problems, stream: run(reader, compression, limits, problems) };
+  const chunks = open(reader, compression, limits, isCrowded);
+  return { compression, problems, stream: run(reader, chunks, compression, limits, problems) };
 }
 
 function sniffCompression(head: Buffer): Compression {
@@ -43,11 +49,11 @@ function sniffCompression(head: Buffer): Compression {
 
 async function* run(
   reader: ChunkReader,
+  chunks: AsyncGenerator<Uint8Array, DecompressEnd>,
   compression: Compression,
   limits: DecompressLimits,
   problems: Diagnostic[],
 ): AsyncGenerator<Uint8Array, void> {
-  const chunks = open(reader, compression, limits);
   let left = limits.uncompressedBytes;
   let finished = false;
   try {
@@ -81,10 +87,11 @@ function open(
   reader: ChunkReader,
   compression: Compression,
   limits: DecompressLimits,
+  isCrowded: IsCrowded,
 ): AsyncGenerator<Uint8Array, DecompressEnd> {
   switch (compression) {
     case 'gzip':
-      return gunzip(reader);
+      return gunzip(reader, isCrowded);
     case 'zstd':
       return unzstd(reader, limits.zstdWindowBytes);
     case 'none':

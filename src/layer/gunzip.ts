@@ -7,20 +7,20 @@
 import { constants, crc32, inflateRawSync } from 'node:zlib';
 import type { ChunkReader } from './chunk-reader.ts';
 import { mostHeaderBytes, parseGzipHeader, trailerBytes } from './gzip-header.ts';
-import { inflateAhead } from './inflate-ahead.ts';
+import { type IsCrowded, inflateAhead } from './inflate-ahead.ts';
 import { type PumpEnd, pieceBytes } from './pump.ts';
 
 /** How a compressed blob ended: well, or with what. */
 export type DecompressEnd = 'ok' | 'truncated' | 'corrupt' | 'trailing' | 'window';
 
 /** Gives the contents of all members in their order, then how it ended. */
-export async function* gunzip(reader: ChunkReader): AsyncGenerator<Uint8Array, DecompressEnd> {
+export async function* gunzip(reader: ChunkReader, isCrowded: IsCrowded): AsyncGenerator<Uint8Array, DecompressEnd> {
   for (let members = 0; ; members++) {
     if (members > 0 && !(await reader.skipZeros())) return 'ok';
     const header = await readHeader(reader);
     if (header === 'truncated') return 'truncated';
     if (header === 'none') return members === 0 ? 'corrupt' : 'trailing';
-    const end = yield* inflateMember(reader, members > 0);
+    const end = yield* inflateMember(reader, isCrowded, members > 0);
     if (end !== 'ok') return end;
   }
 }
@@ -39,7 +39,11 @@ async function readHeader(reader: ChunkReader): Promise<'read' | 'none' | 'trunc
   }
 }
 
-async function* inflateMember(reader: ChunkReader, trySmall: boolean): AsyncGenerator<Uint8Array, DecompressEnd> {
+async function* inflateMember(
+  reader: ChunkReader,
+  isCrowded: IsCrowded,
+  trySmall: boolean,
+): AsyncGenerator<Uint8Array, DecompressEnd> {
   let crc = 0;
   let sizeBytes = 0;
   const small = trySmall ? await inflateSmall(reader) : undefined;
@@ -49,7 +53,7 @@ async function* inflateMember(reader: ChunkReader, trySmall: boolean): AsyncGene
     if (sizeBytes > 0) yield small;
   } else {
     // Whole pieces: what is lost to damage must not depend on how the network cut the blob.
-    const inflating = inflateAhead((piece) => reader.readInto(piece));
+    const inflating = inflateAhead((piece) => reader.readInto(piece), isCrowded);
     let end: PumpEnd | undefined;
     try {
       for (;;) {

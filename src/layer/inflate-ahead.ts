@@ -1,5 +1,6 @@
 /**
- * Inflates a layer on the thread pool, one buffer ahead of the scan, into two buffers that are used again and again. A
+ * Inflates a layer on the thread pool, one buffer ahead of the scan, into two buffers that are used again and again; where every
+ * processor has a layer to scan, in the thread itself, since handing work over would only cost. A
  * `node:zlib` stream allocates every chunk it gives: measured on a gigabyte, collecting them costs as much as inflating.
  * The handle below such a stream is undocumented; where it does not look as it does in Node 22 to 24, `pump` takes over.
  */
@@ -28,6 +29,8 @@ interface Handle {
     outputAt: number,
     outputBytes: number,
   ): void;
+  /** The same, done when it returns. */
+  writeSync: Handle['write'];
   onerror: (message: string, errno: number, code: string) => void;
   close(): void;
 }
@@ -39,10 +42,13 @@ const outputBytes = 2 * outputChunkBytes;
 /** Fills a piece with compressed bytes, and says how many; none at the end. */
 type ReadInto = (piece: Uint8Array) => Promise<number>;
 
+/** Whether all processors have something else to do at the moment. */
+export type IsCrowded = () => boolean;
+
 /** Feeds whole pieces to raw inflate and gives what comes out; not to be kept after the next chunk is asked for. */
-export function inflateAhead(readInto: ReadInto): AsyncGenerator<Uint8Array, PumpEnd> {
+export function inflateAhead(readInto: ReadInto, isCrowded: IsCrowded): AsyncGenerator<Uint8Array, PumpEnd> {
   const handleClass = findHandleClass();
-  if (handleClass !== undefined) return inflate(new InflateHandle(handleClass), readInto);
+  if (handleClass !== undefined) return inflate(new InflateHandle(handleClass, isCrowded), readInto);
   const piece = Buffer.allocUnsafeSlow(pieceBytes);
   return pump(createInflateRaw({ chunkSize: outputChunkBytes }), async () => {
     const bytes = await readInto(piece);
@@ -62,7 +68,8 @@ function findHandleClass(): HandleClass | undefined {
     const isKnown =
       knownMajors.includes(Number.parseInt(process.versions.node, 10)) &&
       typeof handle?.init === 'function' &&
-      typeof handle.write === 'function';
+      typeof handle.write === 'function' &&
+      typeof handle.writeSync === 'function';
     found = { handleClass: isKnown ? (handle.constructor as HandleClass) : undefined };
   }
   return found.handleClass;
@@ -122,6 +129,7 @@ const nothing: Buffer = Buffer.alloc(0);
 /** One raw inflate stream, a write at a time. */
 class InflateHandle {
   readonly #handle: Handle;
+  readonly #isCrowded: IsCrowded;
   readonly #state = new Uint32Array(2);
   readonly #input: Buffer = Buffer.allocUnsafeSlow(pieceBytes);
   #inputEnd = 0;
@@ -129,8 +137,9 @@ class InflateHandle {
   #settle: (failed: boolean) => void = () => {};
   #stopped = false;
 
-  constructor(handleClass: HandleClass) {
+  constructor(handleClass: HandleClass, isCrowded: IsCrowded) {
     this.#handle = new handleClass(constants.INFLATERAW);
+    this.#isCrowded = isCrowded;
     this.#handle.onerror = (): void => this.#settle(true);
     const done = (): void => this.#settle(false);
     const { Z_MAX_WINDOWBITS, Z_DEFAULT_LEVEL, Z_DEFAULT_MEMLEVEL, Z_DEFAULT_STRATEGY } = constants;
@@ -185,10 +194,20 @@ class InflateHandle {
     this.#handle.close();
   }
 
-  #run(flush: number, output: Buffer, at: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#settle = resolve;
-      this.#handle.write(flush, this.#input, this.#inputAt, this.inputLeft, output, at, output.length - at);
-    });
+  /** @returns whether it failed */
+  #run(flush: number, output: Buffer, at: number): boolean | Promise<boolean> {
+    const room = output.length - at;
+    if (!this.#isCrowded()) {
+      return new Promise((resolve) => {
+        this.#settle = resolve;
+        this.#handle.write(flush, this.#input, this.#inputAt, this.inputLeft, output, at, room);
+      });
+    }
+    let failed = false;
+    this.#settle = (isFailure) => {
+      failed = isFailure;
+    };
+    this.#handle.writeSync(flush, this.#input, this.#inputAt, this.inputLeft, output, at, room);
+    return failed;
   }
 }

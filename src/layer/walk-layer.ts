@@ -9,6 +9,7 @@ import type { ByteStream } from './byte-stream.ts';
 import { cleanPath } from './clean-path.ts';
 import { type Compression, decompress } from './decompress.ts';
 import type { LayerEntry, LayerVisitor } from './entry.ts';
+import type { IsCrowded } from './inflate-ahead.ts';
 import type { InflateEngine } from './inflate-sync.ts';
 import { defaultLimits, type LayerLimits } from './limits.ts';
 import { type TarEntry, type TarSink, TarWalk } from './tar.ts';
@@ -19,7 +20,7 @@ import { readWhiteout } from './whiteout.ts';
 
 const tarBlockBytes = 512;
 
-/** How a layer is to be walked; all but `signal` is plain data. */
+/** How a layer is to be walked; all but `signal` and `isCrowded` is plain data. */
 export interface WalkOptions {
   /** The digest the blob was asked for by. */
   readonly expectedDigest?: string;
@@ -32,6 +33,8 @@ export interface WalkOptions {
   /** What inflates members of nested archives; by default zlib-sync where it loads. */
   readonly inflateEngine?: InflateEngine;
   readonly signal?: AbortSignal;
+  /** Where it says so, nothing is inflated beside the walk. */
+  readonly isCrowded?: IsCrowded;
 }
 
 /** What is known of a layer when it has been walked. */
@@ -66,7 +69,7 @@ export async function walkLayer(
   const sink = new LayerSink(visitor, new Unpacker(visitor, limits, options.inflateEngine, log), log);
   const tar = new TarWalk(sink, limits.metadataBytes);
 
-  const { compression, stream, problems } = await decompress(metered(bytes, blob), limits);
+  const { compression, stream, problems } = await decompress(metered(bytes, blob), limits, options.isCrowded);
   // An uncompressed layer's diff ID is its digest: hashing is half of what walking one costs.
   const content = compression === 'none' ? blob : new Meter();
   const target: Target = options.contentName === undefined ? tar : new Undecided(options.contentName, sink, tar);

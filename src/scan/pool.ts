@@ -8,11 +8,10 @@ import { Worker } from 'node:worker_threads';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { messageOf, ScanError } from '../errors.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
-import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { Blob } from '../source/source.ts';
 import type { LayerScan } from './layer-scan.ts';
 import type { TextMatches } from './match-texts.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './worker.ts';
+import type { FromWorker, PlainWalkOptions, ToWorker, WorkerSetup } from './worker.ts';
 
 /** Bytes on their way to one worker at most. */
 const creditBytes = 8 << 20;
@@ -20,10 +19,15 @@ const creditBytes = 8 << 20;
 const batchBytes = 256 << 10;
 
 /** What a scan makes dies young: room to do so, before it is taken for something that stays. */
-const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+const resourceLimits = { maxYoungGenerationSizeMb: 12 };
 
-/** Without it V8 lets a heap of 20 MB that stay grow to 100 before it looks; measured, looking costs nothing. */
-const heapGrowth = '--heap-growing-percent=15';
+const v8Flags = [
+  // Without it V8 lets a heap of 20 MB that stay grow to 100 before it looks.
+  '--heap-growing-percent=30',
+  // What is hot runs in WebAssembly: compiling the rest as if it were took a tenth of a scan, and more with each worker.
+  '--invocation-count-for-turbofan=30000',
+  '--max-inlined-bytecode-size-cumulative=300',
+];
 
 /** What a pool is made of. */
 export interface PoolOptions {
@@ -63,6 +67,8 @@ export class ScanPool {
   readonly #all = new Set<Worker>();
   /** Buffers that workers have given back. */
   readonly #spare: ArrayBuffer[] = [];
+  /** How many workers are scanning a blob, where they see it. */
+  readonly #busy = new Int32Array(new SharedArrayBuffer(4));
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -80,7 +86,7 @@ export class ScanPool {
   }
 
   /** Queues a blob; `onBytes` hears of stored bytes as they are used up. */
-  scan(blob: Blob, walk: Omit<WalkOptions, 'signal'>, signal: AbortSignal, onBytes: (bytes: number) => void): BlobJob {
+  scan(blob: Blob, walk: PlainWalkOptions, signal: AbortSignal, onBytes: (bytes: number) => void): BlobJob {
     let handedOver: () => void = () => {};
     const read = new Promise<void>((resolve) => {
       handedOver = resolve;
@@ -122,10 +128,10 @@ export class ScanPool {
   }
 
   #start(): Worker {
-    setFlagsFromString(heapGrowth);
+    for (const flag of v8Flags) setFlagsFromString(flag);
     const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
     const { plan, automaton, seed } = this.#options;
-    const setup: WorkerSetup = { plan, automaton, seed };
+    const setup: WorkerSetup = { plan, automaton, seed, busy: this.#busy };
     const worker = new Worker(new URL(file, import.meta.url), { workerData: setup, resourceLimits });
     this.#all.add(worker);
     worker.once('exit', () => {
@@ -139,7 +145,7 @@ export class ScanPool {
   async #run(
     worker: Worker,
     blob: Blob,
-    options: Omit<WalkOptions, 'signal'>,
+    options: PlainWalkOptions,
     signal: AbortSignal,
     onBytes: (bytes: number) => void,
     handedOver: () => void,
@@ -147,6 +153,7 @@ export class ScanPool {
     // Before the worker hears of it: a blob that can't be had fails alone and leaves the worker idle.
     const bytes = blob.file === undefined ? await blob.open(signal) : undefined;
     const credit = new Credit(creditBytes);
+    Atomics.add(this.#busy, 0, 1);
     const onUsed = ({ bytes: used, buffer }: UsedUp): void => {
       credit.give(used);
       if (buffer?.byteLength === batchBytes) this.#spare.push(buffer);
@@ -162,6 +169,7 @@ export class ScanPool {
       });
       return scan;
     } finally {
+      Atomics.sub(this.#busy, 0, 1);
       credit.close();
     }
   }

@@ -4,6 +4,7 @@
  */
 
 import { open } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { compilePlan } from '../detect/compiled-rules.ts';
 import { decodePlan } from '../detect/plan-bytes.ts';
@@ -19,11 +20,16 @@ export interface WorkerSetup {
   readonly plan: Uint8Array;
   readonly automaton: Uint8Array | undefined;
   readonly seed: number;
+  /** How many workers are scanning a blob. */
+  readonly busy: Int32Array;
 }
+
+/** How a layer is to be walked, as far as it can be told to another thread. */
+export type PlainWalkOptions = Omit<WalkOptions, 'signal' | 'isCrowded'>;
 
 /** What the main thread says to a worker. */
 export type ToWorker =
-  | { readonly kind: 'scan'; readonly file?: FileRange; readonly options: WalkOptions }
+  | { readonly kind: 'scan'; readonly file?: FileRange; readonly options: PlainWalkOptions }
   | { readonly kind: 'match'; readonly texts: readonly string[] }
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' }
@@ -99,6 +105,8 @@ async function* readFile(range: FileRange): AsyncGenerator<Uint8Array> {
 
 const setup = workerData as WorkerSetup;
 const kit: ScanKit = { rules: compilePlan(decodePlan(setup.plan)), automaton: setup.automaton, seed: setup.seed };
+const processors = availableParallelism();
+const isCrowded = (): boolean => Atomics.load(setup.busy, 0) >= processors;
 let inbox = new Inbox();
 
 async function run(work: () => FromWorker | Promise<FromWorker>): Promise<void> {
@@ -115,7 +123,8 @@ parentPort!.on('message', (message: ToWorker) => {
     case 'scan': {
       inbox = new Inbox();
       const bytes: ByteStream = message.file === undefined ? inbox.stream() : readFile(message.file);
-      void run(async () => ({ kind: 'done', scan: await scanBlob(bytes, kit, message.options) }));
+      const options = { ...message.options, isCrowded };
+      void run(async () => ({ kind: 'done', scan: await scanBlob(bytes, kit, options) }));
       break;
     }
     case 'match':
