@@ -14,8 +14,26 @@ interface Result {
   readonly codes: readonly string[];
 }
 
+/** What comes of a blob, which is the same wherever it is inflated: on the thread pool, in this thread, now here and now there. */
 async function run(blob: Uint8Array, limits: Partial<LayerLimits> = {}, sizes?: readonly number[]): Promise<Result> {
-  const { compression, stream, problems } = await decompress(inChunks(blob, sizes), { ...defaultLimits, ...limits });
+  let turn = 0;
+  const beside = await runWhere(() => false, blob, limits, sizes);
+  for (const isCrowded of [() => true, () => turn++ % 3 === 0]) {
+    const here = await runWhere(isCrowded, blob, limits, sizes);
+    assert.deepEqual(here.codes, beside.codes);
+    assert.ok(here.content.equals(beside.content));
+  }
+  return beside;
+}
+
+async function runWhere(
+  isCrowded: () => boolean,
+  blob: Uint8Array,
+  limits: Partial<LayerLimits>,
+  sizes: readonly number[] | undefined,
+): Promise<Result> {
+  const bounds = { ...defaultLimits, ...limits };
+  const { compression, stream, problems } = await decompress(inChunks(blob, sizes), bounds, isCrowded);
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   const codes = problems.map(({ code, effect }) => (effect === 'incomplete' ? `${code}!` : code));
