@@ -23,7 +23,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 12 };
 
 const v8Flags = [
   // Without it V8 lets a heap of 20 MB that stay grow to 100 before it looks.
-  '--heap-growing-percent=30',
+  '--heap-growing-percent=80',
   // What is hot runs in WebAssembly: compiling the rest as if it were took a tenth of a scan, and more with each worker.
   '--invocation-count-for-turbofan=30000',
   '--max-inlined-bytecode-size-cumulative=300',
