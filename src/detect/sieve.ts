@@ -1,6 +1,6 @@
 /**
  * What must stand around the needles of each output for any of its detectors to find something, as programs that the automaton runs
- * where it has found them (assembly/sieve.ts): of thirteen million hits in an image one in thirty is told. Worked
+ * where it has found them (assembly/sieve.ts): of ten million hits in an image one in forty is told. Worked
  * out once, with the plan. A program says less than the detectors do, never more: what it cannot say stays.
  */
 
@@ -12,6 +12,7 @@ import { hostLookBehind } from './evaluate.ts';
 import { leadingSteps, leadingWays, requiredRun, type Step } from './pattern-analysis.ts';
 import { type PatternNode, parsePattern } from './pattern-parser.ts';
 import type { Detector } from './rule.ts';
+import { SetTables } from './set-tables.ts';
 
 /** Programs as the automaton reads them. */
 export interface Sieve {
@@ -37,7 +38,6 @@ const joints = charSet('', ' _-.');
 
 /** Sets that assembly/sieve.ts knows by their bits in the first table. */
 const knownSets: readonly CharSet[] = [wordSet, nameSet, closingSet, signSet, breakSet, attributeSet, joints];
-const setsPerTable = 8;
 
 /** Ways a pattern may begin that are followed, and bytes of them. */
 const [mostWays, mostLeading] = [16, 256];
@@ -52,7 +52,7 @@ const mostSigns = 2;
 
 /** Works out the programs of each output, whose anchors are given; what `isKept` names is told in any case. */
 export function sieveOf(outputs: readonly (readonly AnchorUse[])[], isKept: (output: number) => boolean): Sieve {
-  const sets = new SetTables();
+  const sets = new SetTables(knownSets);
   const known = new Map<AnchorUse, readonly Alternative[]>();
   const words: number[] = new Array<number>(outputs.length).fill(0);
   for (const [output, uses] of outputs.entries()) {
@@ -184,42 +184,4 @@ function valueOperations(rule: Detector, tree: PatternNode, sets: SetTables): re
   if (first === undefined || first.min === 0 || rule.after + first.min > mostWindow) return operations;
   const flags = fromEnd | (rule.checks.includes('strong-password') ? strong : 0);
   return [...operations, ...sets.operation(run, first.set, 0, rule.after + first.min), first.min | (flags << 16)];
-}
-
-/** Sets by number; the first ones are those the program knows. */
-class SetTables {
-  readonly #numbers = new Map<string, number>();
-
-  constructor() {
-    for (const set of knownSets) this.#numberOf(set);
-  }
-
-  /** The first two words of an operation. */
-  operation(kind: number, set: CharSet, low: number, high: number): readonly number[] {
-    return [(kind | this.word(set)) >>> 0, (low | (high << 16)) >>> 0];
-  }
-
-  /** A set in a word: its bit in the second byte, its table in the upper half. */
-  word(set: CharSet): number {
-    const number = this.#numberOf(set);
-    return ((1 << ((number % setsPerTable) + 8)) | (Math.floor(number / setsPerTable) << 16)) >>> 0;
-  }
-
-  tables(): Uint8Array {
-    const tables = new Uint8Array(Math.ceil(this.#numbers.size / setsPerTable) * 256);
-    for (const [key, number] of this.#numbers) {
-      const table = Math.floor(number / setsPerTable) * 256;
-      for (const [byte, bit] of Buffer.from(key, 'latin1').entries()) {
-        tables[table + byte]! |= bit << (number % setsPerTable);
-      }
-    }
-    return tables;
-  }
-
-  #numberOf(set: CharSet): number {
-    const key = Buffer.from(set).toString('latin1');
-    const number = this.#numbers.get(key) ?? this.#numbers.size;
-    this.#numbers.set(key, number);
-    return number;
-  }
 }
