@@ -5,12 +5,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
 import { createAutomaton } from '../../src/detect/automaton.ts';
 import { type CompiledRules, compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { loadRules } from '../../src/detect/load-rules.ts';
 import { Matcher } from '../../src/detect/matcher.ts';
 import { contentOf, type RuleSet } from '../../src/detect/rule.ts';
+import { detector, randomHex, randomText, ruleSet } from './rules.ts';
 
 describe('the sieve', () => {
   let module: Uint8Array;
@@ -29,9 +31,16 @@ describe('the sieve', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  const found = (contents: readonly Uint8Array[], wasm: Uint8Array | undefined, slabBytes: number): string[] => {
+  const found = (
+    contents: readonly Uint8Array[],
+    wasm: Uint8Array | undefined,
+    slabBytes: number,
+    rules: CompiledRules = all,
+  ): string[] => {
     const matches: string[] = [];
-    const matcher = new Matcher(all, wasm, (id, each) => matches.push(`${id} ${JSON.stringify(each)}`), { slabBytes });
+    const matcher = new Matcher(rules, wasm, (id, each) => matches.push(`${id} ${JSON.stringify(each)}`), {
+      slabBytes,
+    });
     for (const [id, content] of contents.entries()) {
       matcher.begin(id);
       matcher.write(content);
@@ -57,6 +66,70 @@ describe('the sieve', () => {
       const some = contents.slice(at, at + 1000);
       assert.deepEqual(found(some, module, 1 << 20), found(some, undefined, 1 << 20));
     }
+  });
+
+  it('keeps what any rule finds, whatever its anchor is made of and wherever contents end', function () {
+    this.timeout(60_000);
+    const rules = compileMatcher(
+      ruleSet(
+        detector({
+          id: 'one-a',
+          at: 'token',
+          anchors: ['zed_'],
+          pattern: 'zed_(?:[a-f]{8}|[g-k]{40}|(?:x-)?[0-9]{6})@?[A-Z]{4}',
+        }),
+        detector({
+          id: 'two-a',
+          at: 'name',
+          anchors: ['alpha quux beta', 'quux'],
+          pattern: '[0-9a-f]{16}',
+          checks: ['digit'],
+        }),
+        detector({
+          id: 'three-a',
+          at: 'near',
+          anchors: ['gamma quux'],
+          pattern: '[A-Z0-9]{12}',
+          before: 30,
+          after: 60,
+        }),
+        detector({
+          id: 'four-a',
+          at: 'name',
+          anchors: ['quux -p', 'password'],
+          pattern: '[a-zA-Z0-9_]{10,40}',
+          checks: ['strong-password'],
+          generic: true,
+        }),
+      ),
+    );
+    const sign = fc.constantFrom('', '_', '-', '.', ' ', '__', '. ', '-_', '___');
+    const piece = fc.oneof(
+      fc.constantFrom(
+        ...['zed_', 'alpha', 'quux', 'Quux', 'beta', 'gamma', 'password', 'x-', '-p', '@', '"', "'", '=', ': ', '('],
+      ),
+      fc.constantFrom(...['_', '-', '.', ' ', '\n', 'k', '\\n', '%3d', '\u0000', '\u0001\u0000\u0014', 'key']),
+      fc.nat(99).map((seed) => randomHex(seed, 16)),
+      fc.nat(99).map((seed) => randomText(seed, 12, 'ABCDEFGH234567')),
+      fc.nat(99).map((seed) => `zed_${randomText(seed, 8, 'abcdef')}${randomText(seed, 4, 'QRST')}`),
+      fc.nat(99).map((seed) => `zed_x-${randomText(seed, 6, '0123456789')}${randomText(seed, 4, 'QRST')}`),
+      fc.nat(99).map((seed) => randomText(seed, 14)),
+      // As in a class file: its length (48, a digit) before it.
+      fc.nat(99).map((seed) => `\u0001\u00000zed_${randomText(seed, 40, 'ghijk')}${randomText(seed, 4, 'QRST')}x`),
+      fc.tuple(sign, sign).map(([one, two]) => `alpha${one}quux${two}beta_key=${randomHex(1, 16)} `),
+      sign.map((one) => `gamma${one}quux ${randomText(2, 12, 'ABCDEFGH234567')} `),
+    );
+    const content = fc.array(piece, { maxLength: 40 }).map((pieces) => Buffer.from(pieces.join(''), 'latin1'));
+    let count = 0;
+    fc.assert(
+      fc.property(fc.array(content, { minLength: 1, maxLength: 4 }), (contents) => {
+        const expected = found(contents, undefined, 1 << 16, rules);
+        count += expected.filter((each) => !each.endsWith('[]')).length;
+        assert.deepEqual(found(contents, module, 1 << 16, rules), expected);
+      }),
+      { numRuns: 3000 },
+    );
+    assert.ok(count > 500, `${count}`);
   });
 
   it('drops what nothing comes of', () => {
