@@ -88,7 +88,7 @@ describe('the sieve', () => {
         detector({
           id: 'three-a',
           at: 'near',
-          anchors: ['gam quux'],
+          anchors: ['gam voox'],
           pattern: '[A-Z0-9]{12}',
           before: 30,
           after: 60,
@@ -117,7 +117,7 @@ describe('the sieve', () => {
       // As in a class file: its length (48, a digit) before it.
       fc.nat(99).map((seed) => `\u0001\u00000zed_${randomText(seed, 40, 'ghijk')}${randomText(seed, 4, 'QRST')}x`),
       fc.tuple(sign, sign).map(([one, two]) => `alpha${one}quux${two}beta_key=${randomHex(1, 16)} `),
-      sign.map((one) => `gam${one}quux ${randomText(2, 12, 'ABCDEFGH234567')} `),
+      sign.map((one) => `gam${one}voox ${randomText(2, 12, 'ABCDEFGH234567')} `),
     );
     const content = fc.array(piece, { maxLength: 40 }).map((pieces) => Buffer.from(pieces.join(''), 'latin1'));
     let count = 0;
