@@ -64,6 +64,8 @@ export class Bzip2Decoder implements StreamDecoder {
   #memory: Memory | undefined;
   state: DecodeState = 'open';
   #part: Part = 'header';
+  /** Whether the step that is taken may need more than there is. */
+  #isShort = false;
   /** Bits that were taken from the queue and not yet used: the low `#bitCount` of `#bits`. */
   #bits = 0;
   #bitCount = 0;
@@ -119,6 +121,7 @@ export class Bzip2Decoder implements StreamDecoder {
       if (!isEnough && (!isLast || available === 0)) return;
       // What runs out of input is done again when there is more.
       const before = isEnough ? undefined : this.#save();
+      this.#isShort = !isEnough;
       if (this.#step()) continue;
       if (before !== undefined && this.state === 'open') this.#restore(before);
       return;
@@ -166,7 +169,7 @@ export class Bzip2Decoder implements StreamDecoder {
 
   /** What made no sense since its bits were not there is cut short, not damaged. */
   #fail(): boolean {
-    const isExhausted = this.#input.length === 0 && this.#bitCount < mostCodeBits;
+    const isExhausted = this.#isShort && this.#input.length === 0 && this.#bitCount < mostCodeBits;
     this.state = isExhausted ? 'open' : 'corrupt';
     return false;
   }

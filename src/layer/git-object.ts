@@ -81,9 +81,16 @@ export function* gitTreeEntries(content: Buffer, idBytes: number): Generator<Git
   for (let at = 0; at < content.length; ) {
     const space = content.subarray(at, at + longestMode + 1).indexOf(0x20);
     const nameEnd = content.indexOf(0, at);
-    if (space < 0 || nameEnd < 0 || nameEnd + 1 + idBytes > content.length) return;
+    if (space < 0 || nameEnd < at + space || nameEnd + 1 + idBytes > content.length) return;
     const isFolder = content.toString('latin1', at, at + space) === folderMode;
     yield { name: content.toString('utf8', at + space + 1, nameEnd), isFolder, idAt: nameEnd + 1 };
     at = nameEnd + 1 + idBytes;
   }
+}
+
+/** Whether a content is a tree from its first byte to its last: what only claims to be one is a content like any other. */
+export function isGitTree(content: Buffer, idBytes: number): boolean {
+  let end = 0;
+  for (const { idAt } of gitTreeEntries(content, idBytes)) end = idAt + idBytes;
+  return end === content.length;
 }

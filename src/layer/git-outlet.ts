@@ -1,11 +1,11 @@
 /**
  * Gives git's objects to a sink, named by hashing them: files, messages of commits and of tags as members, and to whoever
- * puts the history together what commits, trees and tags say of each other. Trees are no members: the names in
- * them are given by the history, once each, and raw ids are nothing to look for secrets in.
+ * puts the history together what commits, trees and tags say of each other. Trees that are whole and make sense are no members: the
+ * names in them are given by the history, once each, and raw ids are nothing to look for secrets in.
  */
 
 import { createHash, type Hash } from 'node:crypto';
-import { type GitHash, type GitObject, type GitType, gitHeader, gitId, parseGitNode } from './git-object.ts';
+import { type GitHash, type GitObject, type GitType, gitHeader, gitId, isGitTree, parseGitNode } from './git-object.ts';
 import type { MemberSink } from './packed.ts';
 
 /** Objects up to this size are put together before they are given out; larger ones pass, and of what they say nothing is known. */
@@ -45,7 +45,7 @@ export class GitOutlet {
   /** Gives an object that is there whole. @returns its id */
   whole(name: string, type: GitType, content: Buffer): string {
     const id = gitId(this.#hash, type, content);
-    if (type === 'tree') this.spend(content.length);
+    if (type === 'tree' && isGitTree(content, id.length / 2)) this.spend(content.length);
     else if (this.#sink.begin(name, { type, id })) {
       // One that is too large by itself is no reason to give up the others.
       if (!this.#sink.data(content)) this.spend(1);
@@ -59,8 +59,8 @@ export class GitOutlet {
   /** Begins an object that comes in pieces. */
   open(name: string, type: GitType, sizeBytes: number): void {
     const object: GitObject = { type };
-    const isBegun = type !== 'tree' && this.#sink.begin(name, object);
-    if (type !== 'tree' && !isBegun) this.#isExhausted = true;
+    const isBegun = this.#sink.begin(name, object);
+    if (!isBegun) this.#isExhausted = true;
     const hash = createHash(this.#hash).update(gitHeader(type, sizeBytes));
     this.#open = { object, hash, isBegun, isWanted: isBegun, left: sizeBytes };
   }

@@ -175,6 +175,20 @@ describe('stream decoders', function () {
       );
     });
 
+    it(`say the same of ${format} that is damaged at its beginning, wherever it is cut`, () => {
+      const packed = pack(commandOf(format), Buffer.from('a short text, and another one: a short text'));
+      fc.assert(
+        fc.property(fc.nat(40), fc.integer({ min: 1, max: 255 }), fc.integer({ min: 1, max: 9 }), (at, flip, size) => {
+          const damaged = Buffer.from(packed);
+          damaged[at % damaged.length]! ^= flip;
+          const whole = decode(format, damaged, { sizes: [damaged.length] });
+          const cut = decode(format, damaged, { sizes: [size] });
+          assert.deepEqual([cut.state, cut.output.toString()], [whole.state, whole.output.toString()]);
+        }),
+        { numRuns: 300 },
+      );
+    });
+
     it(`stop at ${format} that expands too much`, () => {
       const packed = pack(commandOf(format), Buffer.alloc(100_000_000));
       const { state, output } = decode(format, packed, { ratio: 100, sizes: [4096] });

@@ -245,6 +245,19 @@ describe('GitPackReader', function () {
     );
   });
 
+  it('gives what only claims to be a tree, and one that is too large to be read, like any other content', async () => {
+    const tree = Buffer.concat([Buffer.from('100644 name\0'), Buffer.alloc(20, 7)]);
+    const large = Buffer.alloc(5_000_000, 'no tree at all ');
+    const contents = [tree, Buffer.from('text'), Buffer.concat([tree, Buffer.from('more')]), large];
+    const recording = await unpack(packOf(contents.map((content): PackedObject => ({ type: 'tree', content }))));
+    assert.deepEqual(codesOf(recording), []);
+    const found = contentsOf(recording);
+    assert.deepEqual(
+      found.map((content) => content.length),
+      contents.slice(1).map((content) => content.length),
+    );
+  });
+
   it('says what lies behind the objects that a pack counts, and that there are fewer', async () => {
     const objects: PackedObject[] = [
       { type: 'blob', content: 'one' },
