@@ -10,6 +10,7 @@ import { type EscapeKind, EscapeSegments, escapeKinds, type Segment } from './es
 import type { EscapeSight } from './escape-sight.ts';
 import { inflateValue, mostPackedBytes } from './inflate.ts';
 import type { DecodedMatch } from './merge-decoded.ts';
+import { DecodeRoom } from './run-decoder.ts';
 import { prefixReach, type Region, type Run, RunSearch, type RunSink } from './run-search.ts';
 import { restoreSigns, toEscaped, type Unescaped, writeOut } from './write-out.ts';
 
@@ -105,6 +106,7 @@ const none: ReadonlySet<Undecoded> = new Set();
 
 /** Decodes for the contents of one matcher. */
 export class HiddenText implements RunSink {
+  readonly room: DecodeRoom = new DecodeRoom();
   readonly #openInner: (onContent: (id: number, matches: readonly Match[], truncated: boolean) => void) => InnerMatcher;
   /** Codes around what this matcher sees. */
   readonly #depth: number;

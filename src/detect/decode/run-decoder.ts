@@ -7,8 +7,8 @@ export type RunKind = 'base64' | 'hex' | 'utf-16';
 
 /** Decodes one run. */
 export interface RunDecoder {
-  /** Decodes bytes that all belong to the run; what is given back is valid until the next call. */
-  decode(bytes: Uint8Array, start: number, end: number): Uint8Array;
+  /** Decodes bytes that all belong to the run; what is given back lies in `room`, until that is used again. */
+  decode(bytes: Uint8Array, start: number, end: number, room: DecodeRoom): Uint8Array;
   /** What is left when the run has ended. */
   finish(): Uint8Array;
 }
@@ -18,13 +18,20 @@ export function createRunDecoder(kind: RunKind): RunDecoder {
   return kind === 'base64' ? new Base64Decoder() : kind === 'hex' ? new HexDecoder() : wide;
 }
 
-/** Room for what is decoded of a slab is kept: runs come by the thousand. Used within one call, so one is enough. */
-let room = new Uint8Array(4096);
+/**
+ * Room for what is decoded of a slab, kept since runs come by the thousand. One for each depth of codes in codes: while some of it is still
+ * to be handed over, what was handed over may be looked into, and decoded in its turn.
+ */
+export class DecodeRoom {
+  #bytes = new Uint8Array(0);
 
-function roomFor(bytes: number): Uint8Array {
-  if (room.length < bytes) room = new Uint8Array(bytes);
-  return room;
+  of(bytes: number): Uint8Array {
+    if (this.#bytes.length < bytes) this.#bytes = new Uint8Array(Math.max(bytes, leastRoom));
+    return this.#bytes;
+  }
 }
+
+const leastRoom = 4096;
 
 const nothing = new Uint8Array(0);
 
@@ -33,8 +40,8 @@ class Base64Decoder implements RunDecoder {
   #bits = 0;
   #count = 0;
 
-  decode(bytes: Uint8Array, start: number, end: number): Uint8Array {
-    const out = roomFor((((end - start) * 3) >> 2) + 3);
+  decode(bytes: Uint8Array, start: number, end: number, room: DecodeRoom): Uint8Array {
+    const out = room.of((((end - start) * 3) >> 2) + 3);
     let length = 0;
     let bits = this.#bits;
     let count = this.#count;
@@ -61,8 +68,8 @@ class Base64Decoder implements RunDecoder {
 class HexDecoder implements RunDecoder {
   #high = -1;
 
-  decode(bytes: Uint8Array, start: number, end: number): Uint8Array {
-    const out = roomFor(((end - start) >> 1) + 1);
+  decode(bytes: Uint8Array, start: number, end: number, room: DecodeRoom): Uint8Array {
+    const out = room.of(((end - start) >> 1) + 1);
     let length = 0;
     for (let at = start; at < end; at++) {
       const nibble = nibbles[bytes[at] as number] as number;
@@ -82,8 +89,8 @@ class HexDecoder implements RunDecoder {
 
 /** Units of UTF-16 below U+0100, low byte first: pieces are whole units, and each becomes one byte, so that offsets stay in proportion. */
 class WideDecoder implements RunDecoder {
-  decode(bytes: Uint8Array, start: number, end: number): Uint8Array {
-    const out = roomFor((end - start + 1) >> 1);
+  decode(bytes: Uint8Array, start: number, end: number, room: DecodeRoom): Uint8Array {
+    const out = room.of((end - start + 1) >> 1);
     let length = 0;
     for (let at = start; at < end; at += 2) out[length++] = bytes[at] as number;
     return out.subarray(0, length);

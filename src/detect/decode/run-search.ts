@@ -5,7 +5,7 @@
  */
 
 import { base64Set, nibbles, textSet, wideSet } from './byte-class.ts';
-import { createRunDecoder, type RunDecoder, type RunKind } from './run-decoder.ts';
+import { createRunDecoder, type DecodeRoom, type RunDecoder, type RunKind } from './run-decoder.ts';
 import type { RunFinder } from './run-finder.ts';
 import { leastBase64, sampleReach, sampleRun } from './sample.ts';
 
@@ -19,6 +19,8 @@ export interface Run {
 
 /** Receives what was decoded, in order. */
 export interface RunSink {
+  /** Where runs are decoded for it. */
+  readonly room: DecodeRoom;
   /** A run begins; `prefix` is what stands before it in its line. */
   runBegin(run: Run, prefix: Uint8Array): void;
   runData(bytes: Uint8Array): void;
@@ -128,7 +130,7 @@ export class RunSearch {
     for (;;) {
       const end = run.kind === 'utf-16' ? wideEnd(bytes, at, high) : runEnd(bytes, at, high, run.kind);
       if (end > at) {
-        sink.runData(decoder.decode(bytes, at, end));
+        sink.runData(decoder.decode(bytes, at, end, sink.room));
         this.#lineLength += end - at;
       }
       at = end;

@@ -150,6 +150,19 @@ describe('Matcher, on what is encoded', function () {
     }
   });
 
+  it('loses nothing of what it has decoded while codes in what came before are looked into', () => {
+    const base64 = (content: string): string => Buffer.from(content).toString('base64');
+    const words = 'plain words in a text here, ';
+    const first = base64(`${'x'.repeat(9000)} value = ${base64(words.repeat(2600))} \n`);
+    for (let at = 0; at < 2000; at += 250) {
+      const second = base64(`${words.repeat(at)}\n${text}\n${words.repeat(2000)}`);
+      for (const automaton of [module, undefined]) {
+        const scanned = scan(Buffer.from(`a = "${first}"\nb = "${second}"\n`), { module: automaton });
+        assert.deepEqual(told(scanned), [[secret, ['base64']]], `behind ${at} times the words`);
+      }
+    }
+  });
+
   it('finds a secret at each place of a segment of escapes', () => {
     for (let at = 0; at < 9000; at += 53) {
       const content = `${'a\\/b'.repeat(at / 4)} ${secret.slice(0, 20)}\\u00${secret.charCodeAt(20).toString(16)}${secret.slice(21)} ${'c\\/d'.repeat(700)}`;
