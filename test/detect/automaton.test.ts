@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { createAutomaton } from '../../src/detect/automaton.ts';
 import { compileAutomaton } from '../../src/detect/compile-automaton.ts';
 import type { Sieve } from '../../src/detect/sieve.ts';
+import { automatonModule } from './automaton-module.ts';
 
 type Hits = [position: number, needles: number[]][];
 
@@ -29,16 +26,11 @@ function search(needles: readonly string[], text: string, start: number): Hits {
 
 describe('createAutomaton', () => {
   let module: Uint8Array;
-  let folder: string;
 
   before(function () {
     this.timeout(30_000);
-    folder = mkdtempSync(join(tmpdir(), 'whichlayer-wasm-'));
-    const output = join(folder, 'automaton.wasm');
-    execFileSync(process.execPath, ['scripts/build-automaton.ts', output]);
-    module = new Uint8Array(readFileSync(output));
+    module = automatonModule();
   });
-  after(() => rmSync(folder, { recursive: true }));
 
   function scan(needles: readonly string[], text: string, start: number, wasm: Uint8Array | undefined): Hits {
     const table = compileAutomaton(needles)!;

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { detect, Matcher, matchLimit } from '../../src/detect/matcher.ts';
 import type { Match } from '../../src/detect/rule.ts';
+import { automatonModule } from './automaton-module.ts';
 import { detector, randomHex, randomText, ruleSet } from './rules.ts';
 
 const rules = compileMatcher(
@@ -101,16 +98,11 @@ function cut(whole: Uint8Array, sizes: readonly number[]): Uint8Array[] {
 
 describe('Matcher', () => {
   let module: Uint8Array;
-  let folder: string;
 
   before(function () {
     this.timeout(30_000);
-    folder = mkdtempSync(join(tmpdir(), 'whichlayer-wasm-'));
-    const output = join(folder, 'automaton.wasm');
-    execFileSync(process.execPath, ['scripts/build-automaton.ts', output]);
-    module = new Uint8Array(readFileSync(output));
+    module = automatonModule();
   });
-  after(() => rmSync(folder, { recursive: true }));
 
   it('finds the same wherever chunks end and slabs are cut', function () {
     this.timeout(60_000);

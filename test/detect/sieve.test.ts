@@ -1,32 +1,26 @@
 /** The sieve drops hits before anything else sees them: what is found with it must be what is found without it. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { createAutomaton } from '../../src/detect/automaton.ts';
 import { type CompiledRules, compileMatcher } from '../../src/detect/compiled-rules.ts';
 import { ruleFilesIn } from '../../src/detect/load-rules.ts';
 import { Matcher } from '../../src/detect/matcher.ts';
 import { parseRules } from '../../src/detect/parse-rules.ts';
 import { contentOf, type RuleSet } from '../../src/detect/rule.ts';
+import { automatonModule } from './automaton-module.ts';
 import { detector, randomHex, randomText, ruleSet } from './rules.ts';
 
 describe('the sieve', () => {
   let module: Uint8Array;
-  let folder: string;
   let ruleSetOfAll: RuleSet;
   let all: CompiledRules;
 
   before(function () {
     this.timeout(60_000);
-    folder = mkdtempSync(join(tmpdir(), 'whichlayer-wasm-'));
-    const output = join(folder, 'automaton.wasm');
-    execFileSync(process.execPath, ['scripts/build-automaton.ts', output]);
-    module = new Uint8Array(readFileSync(output));
+    module = automatonModule();
     // From their files: what is compiled has no examples.
     const providers = ruleFilesIn('rules').flatMap(
       (path) => parseRules(readFileSync(path, 'utf8'), path).provider ?? [],
@@ -34,7 +28,6 @@ describe('the sieve', () => {
     ruleSetOfAll = { digest: '', providers };
     all = compileMatcher(ruleSetOfAll);
   });
-  after(() => rmSync(folder, { recursive: true }));
 
   const found = (
     contents: readonly Uint8Array[],

@@ -1,17 +1,14 @@
 /** Secrets that are written in another way: found, with each step, at the place of what hides them, wherever it is cut. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
 import { compileMatcher } from '../../../src/detect/compiled-rules.ts';
 import type { Undecoded } from '../../../src/detect/decode/hidden-text.ts';
 import { Matcher } from '../../../src/detect/matcher.ts';
 import type { Match } from '../../../src/detect/rule.ts';
+import { automatonModule } from '../automaton-module.ts';
 import { detector, randomText, ruleSet } from '../rules.ts';
 import { encodings, utf16 } from './encodings.ts';
 
@@ -73,14 +70,11 @@ const told = ({ matches }: Scanned): unknown[] => matches.map(({ secret: found, 
 
 describe('Matcher, on what is encoded', function () {
   this.timeout(60_000);
-  const folder = mkdtempSync(join(tmpdir(), 'whichlayer-decode-'));
   let module: Uint8Array;
 
   before(() => {
-    execFileSync(process.execPath, ['scripts/build-automaton.ts', join(folder, 'automaton.wasm')]);
-    module = new Uint8Array(readFileSync(join(folder, 'automaton.wasm')));
+    module = automatonModule();
   });
-  after(() => rmSync(folder, { recursive: true }));
 
   for (const [name, { steps, encode }] of Object.entries(encodings)) {
     it(`looks into ${name}`, () => {
