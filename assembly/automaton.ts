@@ -4,26 +4,16 @@
  * allocated here: the host lays tables, hits and slab out in the memory it passes in (src/detect/wasm-automaton.ts).
  */
 
-export { sift } from './sieve';
+import { isHexDigit } from './bytes';
+import { counterOf, hitSize, lanes, report } from './hits';
 
-// @ts-ignore: decorator
-@inline
-const lanes: i32 = 4;
+export { sift } from './sieve';
 
 /** The state after `state` for a byte; a state's steps within a plane are 64 bytes. */
 // @ts-ignore: decorator
 @inline
 function step(state: u32, byte: u32, columns: u32): u32 {
   return load<u16>(load<u32>(columns + (byte << 2)) + (state << 6));
-}
-
-/** Writes a hit down; gives back where the next one goes. */
-// @ts-ignore: decorator
-@inline
-function report(hits: u32, position: u32, state: u32): u32 {
-  store<u32>(hits, position);
-  store<u32>(hits, state, 4);
-  return hits + 8;
 }
 
 /** Brings a stream from the root to the state it has before `position`, without reporting. */
@@ -35,7 +25,7 @@ function warmUp(columns: u32, slab: u32, from: i32, position: i32): u32 {
 
 /**
  * Scans `length` bytes (a multiple of 16) from `start` in four streams. `columns` holds for each byte the address of its steps for state 0.
- * Hits of stream n lie from `hits + n * hitBytes`; their counts in the four words before `hits`.
+ * Where it puts hits is in hits.ts.
  */
 export function scan(
   firstHit: u32,
@@ -47,7 +37,7 @@ export function scan(
   hits: u32,
   hitBytes: u32,
 ): void {
-  const quarter = length / lanes;
+  const quarter = length / <i32>lanes;
   const p0 = start;
   const p1 = p0 + quarter;
   const p2 = p1 + quarter;
@@ -102,10 +92,10 @@ export function scan(
     if (s2 >= firstHit) h2 = report(h2, p2 + at + 3, s2);
     if (s3 >= firstHit) h3 = report(h3, p3 + at + 3, s3);
   }
-  store<u32>(hits - 16, (h0 - hits) >> 3);
-  store<u32>(hits - 12, (h1 - hits - hitBytes) >> 3);
-  store<u32>(hits - 8, (h2 - hits - 2 * hitBytes) >> 3);
-  store<u32>(hits - 4, (h3 - hits - 3 * hitBytes) >> 3);
+  store<u32>(counterOf(hits, 0), (h0 - hits) / hitSize);
+  store<u32>(counterOf(hits, 1), (h1 - hits - hitBytes) / hitSize);
+  store<u32>(counterOf(hits, 2), (h2 - hits - 2 * hitBytes) / hitSize);
+  store<u32>(counterOf(hits, 3), (h3 - hits - 3 * hitBytes) / hitSize);
 }
 
 /** How many newlines there are from `from` to `to` (addresses), eight bytes at a time. */
@@ -161,11 +151,6 @@ function isBase64(at: i32): bool {
 @inline
 function isUnit(at: u32): bool {
   return load<u8>(at + 1) == 0 && load<u8>(wideTable + <u32>load<u8>(at)) != 0;
-}
-
-function isHexDigit(at: i32): bool {
-  const byte = <u32>load<u8>(at);
-  return byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 6;
 }
 
 function areHexDigits(at: i32): bool {

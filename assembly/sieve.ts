@@ -4,6 +4,9 @@
  * a hit stays where one of its alternatives may hold. Nothing is dropped that the host would find something at.
  */
 
+import { isHexDigit } from './bytes';
+import { counterOf, hitSize, lanes, report } from './hits';
+
 // Operations: the first byte of their first word. Behind it come the mask of a set (a byte) and its table (two); of the first two, which are
 // the words of anchors, how many bytes are compared and how many signs may stand before them.
 // @ts-ignore: decorator
@@ -51,11 +54,6 @@ function isIn(table: u32, mask: u32, at: u32): bool {
   return (<u32>load<u8>(table + <u32>load<u8>(at)) & mask) != 0;
 }
 
-function isHex(at: u32): bool {
-  const byte = <u32>load<u8>(at);
-  return byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 6;
-}
-
 /** Bytes before a string with a length before it that are asked whether they are text, as in string-prefix.ts. */
 // @ts-ignore: decorator
 @inline
@@ -72,7 +70,7 @@ function mayBegin(at: u32, sets: u32): bool {
   const last = <u32>load<u8>(at - 1);
   const second = <u32>load<u8>(at - 2);
   if (second == 0x5c) return true;
-  if (isHex(at - 1) && (load<u8>(at - 3) == 0x25 || load<u8>(at - 4) == 0x5c || load<u8>(at - 6) == 0x5c)) return true;
+  if (isHexDigit(at - 1) && (load<u8>(at - 3) == 0x25 || load<u8>(at - 4) == 0x5c || load<u8>(at - 6) == 0x5c)) return true;
   if (last == 0x6d && (second == 0x5b || second == 0x3b || second - 0x30 < 10)) return true;
   if (load<u8>(at - 3) == 1 && second < 16) return true;
   return (second & 0x5f) == 0x5a && isBinary(at);
@@ -236,21 +234,20 @@ export function sift(
   hits: u32,
   hitBytes: u32,
 ): void {
-  for (let lane: u32 = 0; lane < 4; lane++) {
-    let from = hits + lane * hitBytes;
-    let to = from;
-    const counter = hits - 16 + (lane << 2);
-    for (let left = load<u32>(counter); left > 0; left--, from += 8) {
+  for (let lane: u32 = 0; lane < lanes; lane++) {
+    const first = hits + lane * hitBytes;
+    const counter = counterOf(hits, lane);
+    let from = first;
+    let to = first;
+    for (let left = load<u32>(counter); left > 0; left--, from += hitSize) {
       const position = load<i32>(from);
       const state = load<u32>(from, 4);
       const program = load<u32>(programs + ((state - firstHit) << 2));
       if (program != 0 && position < settled) {
         if (!mayStand(programs + (program << 2), sets, slab + position, slab, slab + top)) continue;
       }
-      store<i32>(to, position);
-      store<u32>(to, state, 4);
-      to += 8;
+      to = report(to, position, state);
     }
-    store<u32>(counter, (to - hits - lane * hitBytes) >> 3);
+    store<u32>(counter, (to - first) / hitSize);
   }
 }

@@ -4,6 +4,7 @@
  * multiply the automaton's states. The needle is the longest word that is not anybody's (`api`, `client`).
  */
 
+import { type CharSet, charSet } from './char-set.ts';
 import { everydayWords } from './everyday-words.ts';
 import { isGlue } from './name-words.ts';
 
@@ -30,8 +31,11 @@ export interface Span {
 /** Fewer bytes than this are everywhere. */
 export const minNeedleBytes = 3;
 
+/** What may stand between two words of an anchor. */
+export const jointSet: CharSet = charSet('', ' _-.');
+
 /** Signs between two words of an anchor: `GITEA__SECURITY` has two. */
-const mostSigns = 2;
+export const mostSigns = 2;
 
 /** Longer anchors are refused. */
 export const maxAnchorBytes = 64;
@@ -136,7 +140,7 @@ export function anchorSpan(
   for (const word of anchor.after) {
     // Word first, sign after: a word may itself begin with one (`mysql -p`).
     for (let signs = 0; !isWordAt(bytes, end, word); signs++) {
-      if (signs === mostSigns || end >= bounds.high || !isSeparator(bytes[end])) return undefined;
+      if (signs === mostSigns || end >= bounds.high || !isJoint(bytes[end])) return undefined;
       end++;
     }
     end += word.length;
@@ -144,7 +148,7 @@ export function anchorSpan(
   }
   for (const word of anchor.before) {
     for (let signs = 0; !isWordAt(bytes, start - word.length, word); signs++) {
-      if (signs === mostSigns || start <= bounds.low || !isSeparator(bytes[start - 1])) return undefined;
+      if (signs === mostSigns || start <= bounds.low || !isJoint(bytes[start - 1])) return undefined;
       start--;
     }
     start -= word.length;
@@ -162,8 +166,8 @@ function isWordAt(bytes: Uint8Array, at: number, word: string): boolean {
   return true;
 }
 
-function isSeparator(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x5f || byte === 0x2d || byte === 0x2e;
+function isJoint(byte = 0): boolean {
+  return jointSet[byte] === 1;
 }
 
 /** Text as its UTF-8 bytes, one character each: anchors are compared with bytes. */

@@ -38,41 +38,42 @@ export function holdsByte(bytes: Uint8Array, start: number, end: number, byte: n
   return false;
 }
 
-/** Whether some run of the set is long enough (and holds a digit); it jumps, looking at one byte in `run.length` mostly. */
+/** Whether some run of the set is long enough (and holds a digit). */
 export function holdsRun(bytes: Uint8Array, start: number, end: number, run: Run, needsDigit: boolean): boolean {
-  const { length, set } = run;
-  if (length === 0) return true;
-  for (let probe = start + length - 1, low = start; probe < end; ) {
-    let at = probe;
-    while (at >= low && set[bytes[at] as number] === 1) at--;
-    if (at < low) {
-      let digits = false;
-      let stop = low;
-      while (stop < end && set[bytes[stop] as number] === 1) {
-        if (digitSet[bytes[stop] as number] === 1) digits = true;
-        stop++;
-      }
-      if (digits || !needsDigit) return true;
-      low = stop + 1;
-    } else {
-      low = at + 1;
-    }
-    probe = low + length - 1;
+  if (run.length === 0) return true;
+  for (let low = nextRun(bytes, start, end, run); low !== -1; ) {
+    if (!needsDigit) return true;
+    const stop = endOfRun(bytes, low, end, run.set);
+    for (let at = low; at < stop; at++) if (digitSet[bytes[at] as number] === 1) return true;
+    low = nextRun(bytes, stop + 1, end, run);
   }
   return false;
 }
 
 /** Whether a run in `start`…`end` is long enough, and may be strong with what it goes on with up to `high`. */
 export function holdsStrongRun(bytes: Uint8Array, start: number, end: number, high: number, run: Run): boolean {
-  const { length, set } = run;
+  for (let low = nextRun(bytes, start, end, run); low !== -1; ) {
+    if (mayBeStrong(bytes, low, high, run.set)) return true;
+    low = nextRun(bytes, endOfRun(bytes, low, high, run.set) + 1, end, run);
+  }
+  return false;
+}
+
+/** Where the next run begins that is long enough; -1 where there is none. It jumps, looking at one byte in `length` mostly. */
+function nextRun(bytes: Uint8Array, start: number, end: number, { length, set }: Run): number {
   for (let low = start; low + length <= end; ) {
     let at = low + length - 1;
     while (at >= low && set[bytes[at] as number] === 1) at--;
-    if (at < low && mayBeStrong(bytes, low, high, set)) return true;
-    if (at < low) for (at = low + length; at < high && set[bytes[at] as number] === 1; ) at++;
+    if (at < low) return low;
     low = at + 1;
   }
-  return false;
+  return -1;
+}
+
+function endOfRun(bytes: Uint8Array, low: number, end: number, set: CharSet): number {
+  let at = low;
+  while (at < end && set[bytes[at] as number] === 1) at++;
+  return at;
 }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

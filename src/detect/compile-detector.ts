@@ -125,6 +125,7 @@ function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {
   const source = rule.boundary ? `(?:${rule.pattern})${end}` : rule.pattern;
   const captures = captureCount(tree) > 0;
   const leadingBytes = rule.at === 'token' ? leadingSets(tree).length : 0;
+  const run = requiredRun(tree);
   return {
     pattern: new RegExp(foldCase(source), `${captures ? 'd' : ''}${rule.at === 'near' ? 'g' : 'y'}`),
     captures,
@@ -136,8 +137,8 @@ function makeReady(rule: Detector, tree: PatternNode): ReadyDetector {
     leadingBytes,
     needsStrong: rule.checks.includes('strong-password'),
     requiredByte: requiredByte(tree, leadingBytes),
-    run: requiredRun(tree),
-    needsDigit: needsDigit(rule, requiredRun(tree)),
+    run,
+    needsDigit: needsDigit(rule, run),
     path: rule.path === undefined ? undefined : new RegExp(rule.path),
     allow: compileAllowLists(rule.allow),
   };

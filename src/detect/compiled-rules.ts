@@ -3,7 +3,7 @@
  * with many anchors (`token` has ninety) has them by the byte beside the needle, so that a hit looks at few.
  */
 
-import type { Anchor } from './anchor.ts';
+import { type Anchor, jointSet } from './anchor.ts';
 import type { AutomatonTable } from './compile-automaton.ts';
 import { CompiledDetector } from './compile-detector.ts';
 import type { EscapeKind } from './decode/escape.ts';
@@ -152,13 +152,9 @@ function lookBeside(
       // Mostly there is one list or none: nothing is copied.
       if (list !== undefined) all = all.length === 0 ? list : [...all, ...list];
     }
-    if (!isSign(byte)) return all;
+    if (jointSet[byte] === 0) return all;
     if (count === 0) first = folded;
     else second = folded;
   }
   return all;
-}
-
-function isSign(byte: number): boolean {
-  return byte === 0x20 || byte === 0x5f || byte === 0x2d || byte === 0x2e;
 }

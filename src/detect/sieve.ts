@@ -4,7 +4,7 @@
  * out once, with the plan. A program says less than the detectors do, never more: what it cannot say stays.
  */
 
-import type { Anchor } from './anchor.ts';
+import { type Anchor, jointSet, mostSigns } from './anchor.ts';
 import { attributeSet, breakSet, closingSet, nameSet, signSet } from './byte-check.ts';
 import { type CharSet, charSet, union, wordSet } from './char-set.ts';
 import { type DetectorBounds, needsDigit } from './compile-detector.ts';
@@ -33,11 +33,8 @@ const [after, before, lead, boundary, assign, run] = [0, 1, 2, 3, 4, 5];
 /** Flags of `run`. */
 const [withDigit, fromEnd, strong] = [1, 2, 4];
 
-/** What may stand between the words of an anchor. */
-const joints = charSet('', ' _-.');
-
 /** Sets that assembly/sieve.ts knows by their bits in the first table. */
-const knownSets: readonly CharSet[] = [wordSet, nameSet, closingSet, signSet, breakSet, attributeSet, joints];
+const knownSets: readonly CharSet[] = [wordSet, nameSet, closingSet, signSet, breakSet, attributeSet, jointSet];
 
 /** Ways a pattern may begin that are followed, and bytes of them. */
 const [mostWays, mostLeading] = [16, 256];
@@ -47,8 +44,6 @@ const mostWindow = 2048;
 /** Bytes behind a needle that its program looks at, at most: a window from the anchor's end on, or a name, its signs and the blanks after it. */
 export const sieveReach: number = mostWindow + 512;
 const everything: CharSet = new Uint8Array(256).fill(1);
-/** `mostSigns` of anchor.ts. */
-const mostSigns = 2;
 
 /** Works out the programs of each output, whose anchors are given; what `isKept` names is told in any case. */
 export function sieveOf(outputs: readonly (readonly AnchorUse[])[], isKept: (output: number) => boolean): Sieve {
@@ -93,7 +88,7 @@ function alternativesOf({ anchor, detectors }: AnchorUse, sets: SetTables): read
 /** What may follow a needle, as far as its anchor tells. */
 function nextByte({ rest, after: [word] }: Anchor): CharSet {
   if (rest !== '') return eitherCase(rest.slice(0, 1));
-  return word === undefined ? everything : union(joints, eitherCase(word.slice(0, 1)));
+  return word === undefined ? everything : union(jointSet, eitherCase(word.slice(0, 1)));
 }
 
 function eitherCase(letter: string): CharSet {
@@ -137,7 +132,7 @@ function wordOperations(kind: number, pieces: readonly string[], signs: number):
 }
 
 function untilSigned(words: readonly string[], edgeOf: (word: string) => string): readonly string[] {
-  const signed = words.findIndex((word) => joints[edgeOf(word).charCodeAt(0)] === 1);
+  const signed = words.findIndex((word) => jointSet[edgeOf(word).charCodeAt(0)] === 1);
   return signed === -1 ? words : words.slice(0, signed);
 }
 

@@ -78,19 +78,34 @@ export interface GitTreeEntry {
 
 /** The entries of a tree, up to where it makes no sense. */
 export function* gitTreeEntries(content: Buffer, idBytes: number): Generator<GitTreeEntry> {
-  for (let at = 0; at < content.length; ) {
-    const space = content.subarray(at, at + longestMode + 1).indexOf(0x20);
-    const nameEnd = content.indexOf(0, at);
-    if (space < 0 || nameEnd < at + space || nameEnd + 1 + idBytes > content.length) return;
-    const isFolder = content.toString('latin1', at, at + space) === folderMode;
-    yield { name: content.toString('utf8', at + space + 1, nameEnd), isFolder, idAt: nameEnd + 1 };
+  for (let at = 0; ; ) {
+    const found = treeEntryAt(content, at, idBytes);
+    if (found === undefined) return;
+    const { modeEnd, nameEnd } = found;
+    const isFolder = content.toString('latin1', at, modeEnd) === folderMode;
+    yield { name: content.toString('utf8', modeEnd + 1, nameEnd), isFolder, idAt: nameEnd + 1 };
     at = nameEnd + 1 + idBytes;
   }
 }
 
 /** Whether a content is a tree from its first byte to its last: what only claims to be one is a content like any other. */
 export function isGitTree(content: Buffer, idBytes: number): boolean {
-  let end = 0;
-  for (const { idAt } of gitTreeEntries(content, idBytes)) end = idAt + idBytes;
-  return end === content.length;
+  for (let at = 0; ; ) {
+    const found = treeEntryAt(content, at, idBytes);
+    if (found === undefined) return at === content.length;
+    at = found.nameEnd + 1 + idBytes;
+  }
+}
+
+/** Where the mode and the name of an entry end; undefined where none begins. */
+function treeEntryAt(
+  content: Buffer,
+  at: number,
+  idBytes: number,
+): { readonly modeEnd: number; readonly nameEnd: number } | undefined {
+  if (at >= content.length) return undefined;
+  const modeEnd = content.indexOf(0x20, at);
+  const nameEnd = content.indexOf(0, at);
+  const isEntry = modeEnd >= 0 && modeEnd - at <= longestMode && nameEnd > modeEnd;
+  return isEntry && nameEnd + 1 + idBytes <= content.length ? { modeEnd, nameEnd } : undefined;
 }
