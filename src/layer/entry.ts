@@ -39,6 +39,8 @@ export interface LayerVisitor {
   /** Bytes of the open content at that depth; not to be kept after the call returns. */
   memberContent(bytes: Uint8Array, depth: number): void;
   memberEnd(depth: number): void;
+  /** Settles when more may come; the walk asks after each chunk of the layer. */
+  ready?(): Promise<void>;
   /** What an object of git says of others; `content` of trees is not to be kept. */
   gitNode?(node: GitNode): void;
   /** Something inside this layer could not be read. `subject` is a path within the layer. */

@@ -78,6 +78,7 @@ export async function walkLayer(
       throw new ScanError('ABORTED', 'the scan was interrupted', { cause: options.signal.reason });
     if (content !== blob) content.add(chunk);
     await target.write(chunk);
+    await visitor.ready?.();
   }
   const cutShort = await target.end();
   sink.finish();

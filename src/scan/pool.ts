@@ -1,6 +1,6 @@
 /**
- * The worker pool: at most `jobs` blobs at a time, one a worker. The main thread only moves bytes: what it
- * has sent and the worker has not used up is bounded, so memory does not grow with the image.
+ * The worker pool: at most `jobs` blobs at a time, one a worker; where there are fewer, the others help with large ones.
+ * The main thread only moves bytes: what it has sent and the worker has not used up is bounded, so memory does not grow with the image.
  */
 
 import { setFlagsFromString } from 'node:v8';
@@ -10,6 +10,7 @@ import { messageOf, ScanError } from '../errors.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
 import type { Blob } from '../source/source.ts';
 import type { LayerScan } from './layer-scan.ts';
+import { isWorthHelp, Lending, type Reading } from './lending.ts';
 import type { TextMatches } from './match-texts.ts';
 import type { FromWorker, PlainWalkOptions, ToWorker, WorkerSetup } from './worker.ts';
 
@@ -65,9 +66,10 @@ export class ScanPool {
   readonly #limit: LimitFunction;
   readonly #idle: Worker[] = [];
   readonly #all = new Set<Worker>();
+  readonly #lending = new Lending();
   /** Buffers that workers have given back. */
   readonly #spare: ArrayBuffer[] = [];
-  /** How many workers are scanning a blob, where they see it. */
+  /** How many workers are scanning a blob or help with one, where they see it. */
   readonly #busy = new Int32Array(new SharedArrayBuffer(4));
 
   constructor(options: PoolOptions) {
@@ -111,13 +113,31 @@ export class ScanPool {
   #withWorker<Result>(signal: AbortSignal, use: (worker: Worker) => Promise<Result>): Promise<Result> {
     return this.#limit(async () => {
       signal.throwIfAborted();
-      const worker = this.#idle.pop() ?? this.#start();
+      const worker = this.#takeIdle();
       try {
         return await use(worker);
       } finally {
         if (this.#all.has(worker)) this.#idle.push(worker);
       }
     });
+  }
+
+  /** One that helps nobody, before one that does. */
+  #takeIdle(): Worker {
+    const at = this.#idle.findLastIndex((worker) => !this.#lending.has(worker));
+    if (at !== -1) return this.#idle.splice(at, 1)[0]!;
+    return (this.#all.size < this.#options.jobs ? undefined : this.#idle.pop()) ?? this.#start();
+  }
+
+  /** Gives a worker that has nothing to do to one whose blob is large. */
+  #help(worker: Worker, reading: Reading): void {
+    const { activeCount, pendingCount } = this.#limit;
+    if (pendingCount > 0 || activeCount + this.#lending.count >= this.#options.jobs) return;
+    if (!isWorthHelp(reading) || this.#lending.isEnough(worker)) return;
+    const helper = this.#takeIdle();
+    this.#idle.push(helper);
+    this.#lending.lend(helper, worker);
+    Atomics.add(this.#busy, 0, 1);
   }
 
   async close(): Promise<void> {
@@ -134,6 +154,8 @@ export class ScanPool {
     const setup: WorkerSetup = { plan, automaton, seed, busy: this.#busy };
     const worker = new Worker(new URL(file, import.meta.url), { workerData: setup, resourceLimits });
     this.#all.add(worker);
+    // Who waits for its answer hears of it, or the worker that it helps; without a listener it would end the process.
+    worker.on('error', () => {});
     worker.once('exit', () => {
       this.#all.delete(worker);
       const at = this.#idle.indexOf(worker);
@@ -154,14 +176,18 @@ export class ScanPool {
     const bytes = blob.file === undefined ? await blob.open(signal) : undefined;
     const credit = new Credit(creditBytes);
     Atomics.add(this.#busy, 0, 1);
+    const { file } = blob;
+    const reading: Reading = { sizeBytes: file === undefined ? blob.sizeBytes : file.end - file.start, usedBytes: 0 };
     const onUsed = ({ bytes: used, buffer }: UsedUp): void => {
+      reading.usedBytes += used;
+      this.#help(worker, reading);
       credit.give(used);
       if (buffer?.byteLength === batchBytes) this.#spare.push(buffer);
       onBytes(used);
     };
     try {
       const { scan } = await this.#ask(worker, { subject: blob.key, signal, awaited: 'done', onUsed }, async (say) => {
-        say({ kind: 'scan', options, ...(blob.file === undefined ? {} : { file: blob.file }) });
+        say({ kind: 'scan', options, ...(file === undefined ? {} : { file }) });
         if (bytes !== undefined) {
           await feed(bytes, say, credit, () => new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(batchBytes)));
         }
@@ -169,7 +195,7 @@ export class ScanPool {
       });
       return scan;
     } finally {
-      Atomics.sub(this.#busy, 0, 1);
+      Atomics.sub(this.#busy, 0, 1 + this.#lending.end(worker));
       credit.close();
     }
   }

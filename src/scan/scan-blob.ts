@@ -5,7 +5,7 @@
 
 import type { CompiledRules } from '../detect/compiled-rules.ts';
 import type { Undecoded } from '../detect/decode/hidden-text.ts';
-import { type LeftOut, Matcher } from '../detect/matcher.ts';
+import { type LeftOut, Matcher, type OnContent } from '../detect/matcher.ts';
 import type { Match } from '../detect/rule.ts';
 import { type Diagnostic, incomplete, messageOf, notice } from '../errors.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
@@ -16,10 +16,12 @@ import type { ContainerKind } from '../layer/magic.ts';
 import { TroubleLog } from '../layer/trouble-log.ts';
 import { type WalkOptions, walkLayer } from '../layer/walk-layer.ts';
 import { GitMatches } from './git-matches.ts';
+import { Helpers, type Lane } from './helpers.ts';
 import { LayerIndexBuilder } from './layer-index.ts';
 import type { ContentMatches, LayerScan } from './layer-scan.ts';
 import { sayLeftOut } from './match-limits.ts';
 import { type PathBatch, PathStrings } from './path-strings.ts';
+import { SharedMatcher } from './shared-matcher.ts';
 
 /** What every blob of a run is scanned with. */
 export interface ScanKit {
@@ -40,10 +42,16 @@ const mostPendingLetters = 4 * 1024 * 1024;
 const nestedSlabBytes = 256 * 1024;
 
 /** Scans a blob's bytes; whatever could not be read is among the diagnostics, and never throws but for defects and aborts. */
-export async function scanBlob(bytes: ByteStream, kit: ScanKit, options: WalkOptions): Promise<LayerScan> {
-  const collector = new Collector(kit);
+export async function scanBlob(
+  bytes: ByteStream,
+  kit: ScanKit,
+  options: WalkOptions,
+  helpers: Helpers = new Helpers(),
+): Promise<LayerScan> {
+  const collector = new Collector(kit, helpers);
   try {
     const facts = await walkLayer(untilItFails(bytes, collector), collector, options);
+    await collector.settled();
     return { ...collector.finish(), ...facts, diagnostics: [...collector.diagnostics, ...facts.diagnostics] };
   } finally {
     collector.close();
@@ -81,11 +89,13 @@ class Collector implements LayerVisitor {
   readonly diagnostics: Diagnostic[] = [];
   readonly #index: LayerIndexBuilder;
   readonly #kit: ScanKit;
-  readonly #files: Matcher;
+  readonly #helpers: Helpers;
+  readonly #files: SharedMatcher;
   /** By depth, from 1; made when the first content of that depth comes. */
-  readonly #members: Matcher[] = [];
+  readonly #members: SharedMatcher[] = [];
   readonly #open = new Map<number, OpenContent>();
-  readonly #contents: ContentMatches[] = [];
+  /** By number of the content: they come in any order. */
+  readonly #contents = new Map<number, ContentMatches>();
   readonly #pathStrings = new PathStrings();
   readonly #pathBatches = new Map<number, PathBatch>();
   /** For names: they come while a file is open, and its matcher is not free. */
@@ -107,10 +117,11 @@ class Collector implements LayerVisitor {
   #current: OpenEntry = { ordinal: 0, path: '', rawName: undefined };
   #dropped = 0;
 
-  constructor(kit: ScanKit) {
+  constructor(kit: ScanKit, helpers: Helpers) {
     this.#index = new LayerIndexBuilder(kit.seed);
     this.#kit = kit;
-    this.#files = new Matcher(kit.rules, kit.automaton, (...content) => this.#deliver(...content));
+    this.#helpers = helpers;
+    this.#files = this.#shared('files');
     this.#names = new Matcher(kit.rules, kit.automaton, (...content) => this.#deliver(...content), {
       slabBytes: nestedSlabBytes,
     });
@@ -164,6 +175,10 @@ class Collector implements LayerVisitor {
     this.#around = this.#around.slice(0, depth - 1);
   }
 
+  ready(): Promise<void> {
+    return this.#helpers.ready();
+  }
+
   gitNode(node: GitNode): void {
     this.#git.addNode(node);
     this.#matchPaths();
@@ -173,11 +188,15 @@ class Collector implements LayerVisitor {
     this.diagnostics.push(diagnostic);
   }
 
-  finish(): Pick<LayerScan, 'contents' | 'index'> {
+  /** Settles when everything that was given has been matched. @throws Error where a helper failed */
+  async settled(): Promise<void> {
     this.#matchPaths(true);
     this.#names.flush();
-    this.#files.flush();
-    for (const matcher of this.#members) matcher.flush();
+    this.#flush();
+    await this.#helpers.settled();
+  }
+
+  finish(): Pick<LayerScan, 'contents' | 'index'> {
     for (const [repository, reason] of this.#git.refs.elsewhere()) {
       this.#leftOut.add(notice('NOT_UNPACKED', repository, reason));
     }
@@ -205,10 +224,10 @@ class Collector implements LayerVisitor {
         'a git history is larger than what is kept of it: some secrets in it are told without their commit';
       this.diagnostics.push(notice('LIMIT_EXCEEDED', '', message));
     }
-    this.#contents.push(...this.#git.finish());
-    this.#contents.sort((a, b) => a.ordinal - b.ordinal);
+    const found = [...this.#contents].sort(([a], [b]) => a - b).map(([, content]) => content);
+    const all = [...found, ...this.#git.finish()].sort((a, b) => a.ordinal - b.ordinal);
     const inHeaders = [...this.#inHeaders.values()];
-    const contents = [...withoutEchoes(this.#contents, inHeaders), ...inHeaders];
+    const contents = [...withoutEchoes(all, inHeaders), ...inHeaders];
     return { contents, index: this.#index.build() };
   }
 
@@ -218,29 +237,36 @@ class Collector implements LayerVisitor {
     for (const matcher of this.#members) matcher.close();
   }
 
-  #matcherAt(depth: number): Matcher {
-    while (this.#members.length < depth) {
-      this.#members.push(
-        new Matcher(this.#kit.rules, this.#kit.automaton, (...content) => this.#deliver(...content), {
-          slabBytes: nestedSlabBytes,
-        }),
-      );
-    }
+  #matcherAt(depth: number): SharedMatcher {
+    while (this.#members.length < depth) this.#members.push(this.#shared('members'));
     return this.#members[depth - 1]!;
   }
 
-  #begin(matcher: Matcher, nested: readonly string[], containers?: readonly ContainerKind[]): void {
-    if (this.#open.size >= mostPending || this.#pendingLetters >= mostPendingLetters) {
-      this.#files.flush();
-      for (const each of this.#members) each.flush();
+  #shared(lane: Lane): SharedMatcher {
+    const { rules, automaton } = this.#kit;
+    const onContent: OnContent = (...content) => this.#deliver(...content);
+    const here = new Matcher(rules, automaton, onContent, lane === 'files' ? {} : { slabBytes: nestedSlabBytes });
+    return new SharedMatcher(here, this.#helpers, lane, onContent);
+  }
+
+  #flush(): void {
+    this.#files.flush();
+    for (const each of this.#members) each.flush();
+  }
+
+  #begin(matcher: SharedMatcher, nested: readonly string[], containers?: readonly ContainerKind[]): void {
+    if (this.#open.size - this.#helpers.pending >= mostPending || this.#pendingLetters >= mostPendingLetters) {
+      this.#flush();
       this.#pendingLetters = 0;
     }
     const id = this.#nextId++;
     let name = this.#current.path;
     for (const each of nested) name += `!${each}`;
     this.#pendingLetters += name.length;
-    this.#open.set(id, { entry: this.#current, nested, containers, git: this.#objectAround(nested.length) });
-    matcher.begin(id, name);
+    const git = this.#objectAround(nested.length);
+    this.#open.set(id, { entry: this.#current, nested, containers, git });
+    // Which of two sightings in a history comes first is told by when they come.
+    matcher.begin(id, name, git !== undefined);
   }
 
   #objectAround(depth: number): OpenContent['git'] {
@@ -302,7 +328,7 @@ class Collector implements LayerVisitor {
       ...(containers === undefined ? {} : { containers }),
     };
     if (git !== undefined) this.#git.add({ ...place, matches, ...git });
-    else if (this.#contents.length < mostContents) this.#contents.push({ ...place, matches });
+    else if (this.#contents.size < mostContents) this.#contents.set(id, { ...place, matches });
     else this.#dropped++;
   }
 }

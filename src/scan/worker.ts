@@ -5,12 +5,13 @@
 
 import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { compilePlan } from '../detect/compiled-rules.ts';
 import { decodePlan } from '../detect/plan-bytes.ts';
 import type { ByteStream } from '../layer/byte-stream.ts';
 import type { WalkOptions } from '../layer/walk-layer.ts';
 import type { FileRange } from '../source/source.ts';
+import { Helpers, help } from './helpers.ts';
 import type { LayerScan } from './layer-scan.ts';
 import { matchTexts, type TextMatches } from './match-texts.ts';
 import { type ScanKit, scanBlob } from './scan-blob.ts';
@@ -20,7 +21,7 @@ export interface WorkerSetup {
   readonly plan: Uint8Array;
   readonly automaton: Uint8Array | undefined;
   readonly seed: number;
-  /** How many workers are scanning a blob. */
+  /** How many workers are scanning a blob or help with one. */
   readonly busy: Int32Array;
 }
 
@@ -31,6 +32,10 @@ export type PlainWalkOptions = Omit<WalkOptions, 'signal' | 'isCrowded'>;
 export type ToWorker =
   | { readonly kind: 'scan'; readonly file?: FileRange; readonly options: PlainWalkOptions }
   | { readonly kind: 'match'; readonly texts: readonly string[] }
+  /** Another worker's contents come over the port. */
+  | { readonly kind: 'help'; readonly port: MessagePort }
+  /** Another worker helps with the blob that is being scanned. */
+  | { readonly kind: 'helper'; readonly port: MessagePort }
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' }
   /** The source failed: what came so far is scanned, then the job fails. */
@@ -108,6 +113,7 @@ const kit: ScanKit = { rules: compilePlan(decodePlan(setup.plan)), automaton: se
 const processors = availableParallelism();
 const isCrowded = (): boolean => Atomics.load(setup.busy, 0) >= processors;
 let inbox = new Inbox();
+let helpers: Helpers | undefined;
 
 async function run(work: () => FromWorker | Promise<FromWorker>): Promise<void> {
   try {
@@ -118,15 +124,33 @@ async function run(work: () => FromWorker | Promise<FromWorker>): Promise<void> 
   }
 }
 
+async function scanWithHelp(bytes: ByteStream, options: WalkOptions): Promise<LayerScan> {
+  const mine = new Helpers();
+  helpers = mine;
+  try {
+    return await scanBlob(bytes, kit, options, mine);
+  } finally {
+    helpers = undefined;
+    mine.close();
+  }
+}
+
 parentPort!.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'scan': {
       inbox = new Inbox();
       const bytes: ByteStream = message.file === undefined ? inbox.stream() : readFile(message.file);
       const options = { ...message.options, isCrowded };
-      void run(async () => ({ kind: 'done', scan: await scanBlob(bytes, kit, options) }));
+      void run(async () => ({ kind: 'done', scan: await scanWithHelp(bytes, options) }));
       break;
     }
+    case 'help':
+      help(message.port, kit.rules, kit.automaton);
+      break;
+    case 'helper':
+      if (helpers === undefined) message.port.close();
+      else helpers.add(message.port);
+      break;
     case 'match':
       void run(() => ({ kind: 'matched', matches: matchTexts(kit.rules, message.texts) }));
       break;
