@@ -78,7 +78,7 @@ const saysSecret: (letters: string) => boolean = remembered((letters) => {
 });
 
 /** Whether letters are made of words that name nobody, each of so many letters at least. */
-function isPlain(letters: string, shortest = 1): boolean {
+function isMadeOfPlain(letters: string, shortest: number): boolean {
   if (letters.length > longestGlued) return false;
   const isWord = (word: string): boolean => {
     if (word.length < shortest) return false;
@@ -89,6 +89,9 @@ function isPlain(letters: string, shortest = 1): boolean {
   const words = fewestWords(letters, isWord).at(-1) ?? 0;
   return words >= 1 && words <= 4;
 }
+
+const isPlain: (letters: string) => boolean = remembered((letters) => isMadeOfPlain(letters, 1));
+const isPlainGlue: (letters: string) => boolean = remembered((letters) => isMadeOfPlain(letters, 2));
 
 /** Last words of names whose value is about a secret, not the secret: `token_url`, `key_file`, `secretName`. */
 const aboutSecret = new Set(
@@ -142,7 +145,7 @@ export function anchorNamesSecret(words: readonly string[]): boolean {
 
 /** Whether all words could stand in anybody's configuration: `api_key`, `clientSecret`, `X-Auth-Token`. */
 export function namesNobody(words: readonly string[]): boolean {
-  return words.length > 0 && words.every((word) => isPlain(word));
+  return words.length > 0 && words.every(isPlain);
 }
 
 /** Whether the name is of something about a secret, or of a public half: `token_url`, `public_key`. */
@@ -153,5 +156,5 @@ export function namesSomethingElse(words: readonly string[]): boolean {
 
 /** Whether letters glued to an anchor leave it a word of its own: none, or words that name nobody; a single letter is part of another word (`MATERA`). */
 export function isGlue(letters: string): boolean {
-  return letters === '' || isPlain(letters.toLowerCase(), 2);
+  return letters === '' || isPlainGlue(letters.toLowerCase());
 }

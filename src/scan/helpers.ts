@@ -1,82 +1,17 @@
 /**
  * Threads that have no layer help one that has a large one. Contents go to them in batches, and what they find comes back
- * while the walk goes on; what they have no time for is matched where it was read.
+ * while the walk goes on; what they have no time for is matched where it was read. This is the side that is helped.
  */
 
 import type { MessagePort } from 'node:worker_threads';
-import type { CompiledRules } from '../detect/compiled-rules.ts';
-import { Matcher, type OnContent } from '../detect/matcher.ts';
-import { messageOf } from '../errors.ts';
+import type { OnContent } from '../detect/matcher.ts';
+import type { Answer, BatchContent, Lane, Sent } from './help.ts';
 
 /** A batch fills a matcher's slab once, with the bytes that part its contents. */
 export const batchBytes: number = (1 << 20) - 4096;
 const mostContents = 256;
 /** Batches that a helper has at a time: one that is matched, and one that waits. */
 const mostSent = 2;
-
-/** A content of a batch, whose bytes begin where those of the one before it end. */
-interface BatchContent {
-  readonly id: number;
-  readonly path: string;
-  readonly end: number;
-  /** The next batch of the same lane begins with more of it. */
-  readonly goesOn: boolean;
-}
-
-/** Contents of one lane come one after another; a content of another lane may begin before they end. */
-export type Lane = 'files' | 'members';
-
-/** What a helper is sent. */
-interface Sent {
-  readonly lane: Lane;
-  readonly contents: readonly BatchContent[];
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** What a helper says of a batch; contents without matches are left out. */
-type Answer =
-  | { readonly found: readonly Parameters<OnContent>[]; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly failed: string };
-
-/** A helper's side: matches what comes over the port until it is closed. */
-export function help(port: MessagePort, rules: CompiledRules, automaton: Uint8Array | undefined): void {
-  let found: Parameters<OnContent>[] = [];
-  const lane = (): { readonly matcher: Matcher; isOpen: boolean } => ({
-    matcher: new Matcher(rules, automaton, (...content) => {
-      const [, matches, truncated, undecoded] = content;
-      if (matches.length > 0 || truncated || undecoded.size > 0) found.push(content);
-    }),
-    isOpen: false,
-  });
-  const lanes = { files: lane(), members: lane() };
-  const match = (sent: Sent): Answer => {
-    const { matcher } = lanes[sent.lane];
-    found = [];
-    let start = 0;
-    for (const { id, path, end, goesOn } of sent.contents) {
-      if (!lanes[sent.lane].isOpen) matcher.begin(id, path);
-      matcher.write(sent.bytes.subarray(start, end));
-      if (!goesOn) matcher.end();
-      lanes[sent.lane].isOpen = goesOn;
-      start = end;
-    }
-    matcher.flush();
-    return { found, bytes: sent.bytes };
-  };
-  port.on('message', (sent: Sent) => {
-    let answer: Answer;
-    try {
-      answer = match(sent);
-    } catch (error) {
-      answer = { failed: messageOf(error) };
-    }
-    port.postMessage(answer, [sent.bytes.buffer]);
-  });
-  port.once('close', () => {
-    lanes.files.matcher.close();
-    lanes.members.matcher.close();
-  });
-}
 
 /** A thread that helps, as the one that it helps knows it. */
 interface Helper {

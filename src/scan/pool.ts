@@ -7,17 +7,12 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { messageOf, ScanError } from '../errors.ts';
-import type { ByteStream } from '../layer/byte-stream.ts';
 import type { Blob } from '../source/source.ts';
+import { Credit, chunkBytes, feed, type Say } from './feed.ts';
 import type { LayerScan } from './layer-scan.ts';
 import { isWorthHelp, Lending, type Reading } from './lending.ts';
 import type { TextMatches } from './match-texts.ts';
-import type { FromWorker, PlainWalkOptions, ToWorker, WorkerSetup } from './worker.ts';
-
-/** Bytes on their way to one worker at most. */
-const creditBytes = 8 << 20;
-/** Small chunks are put together to this size: a message costs more than a copy. */
-const batchBytes = 256 << 10;
+import type { FromWorker, PlainWalkOptions, WorkerSetup } from './worker.ts';
 
 /** What a scan makes dies young: room to do so, before it is taken for something that stays. */
 const resourceLimits = { maxYoungGenerationSizeMb: 12 };
@@ -49,7 +44,6 @@ export interface BlobJob {
 type UsedUp = Extract<FromWorker, { kind: 'used' }>;
 type Answer = Extract<FromWorker, { kind: 'done' | 'matched' }>;
 type AnswerOf<Kind extends Answer['kind']> = Extract<Answer, { kind: Kind }>;
-type Say = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
 
 /** What a worker is asked, and the answer that ends it. */
 interface Question<Kind extends Answer['kind']> {
@@ -174,7 +168,7 @@ export class ScanPool {
   ): Promise<LayerScan> {
     // Before the worker hears of it: a blob that can't be had fails alone and leaves the worker idle.
     const bytes = blob.file === undefined ? await blob.open(signal) : undefined;
-    const credit = new Credit(creditBytes);
+    const credit = new Credit();
     Atomics.add(this.#busy, 0, 1);
     const { file } = blob;
     const reading: Reading = { sizeBytes: file === undefined ? blob.sizeBytes : file.end - file.start, usedBytes: 0 };
@@ -182,14 +176,14 @@ export class ScanPool {
       reading.usedBytes += used;
       this.#help(worker, reading);
       credit.give(used);
-      if (buffer?.byteLength === batchBytes) this.#spare.push(buffer);
+      if (buffer?.byteLength === chunkBytes) this.#spare.push(buffer);
       onBytes(used);
     };
     try {
       const { scan } = await this.#ask(worker, { subject: blob.key, signal, awaited: 'done', onUsed }, async (say) => {
         say({ kind: 'scan', options, ...(file === undefined ? {} : { file }) });
         if (bytes !== undefined) {
-          await feed(bytes, say, credit, () => new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(batchBytes)));
+          await feed(bytes, say, credit, () => new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(chunkBytes)));
         }
         handedOver();
       });
@@ -240,71 +234,5 @@ export class ScanPool {
       worker.off('exit', exited);
       signal.removeEventListener('abort', aborted);
     }
-  }
-}
-
-/** Sends a stream's bytes within the credit; a source that fails is told to the worker, which scans what came. */
-async function feed(
-  bytes: ByteStream,
-  say: Say,
-  credit: Credit,
-  newBatch: () => Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  try {
-    let batch = newBatch();
-    let filled = 0;
-    const send = async (part: Uint8Array<ArrayBuffer>): Promise<void> => {
-      await credit.take(part.byteLength);
-      say({ kind: 'chunk', bytes: part }, [part.buffer]);
-    };
-    for await (const chunk of bytes) {
-      for (let start = 0; start < chunk.byteLength; ) {
-        const part = chunk.subarray(start, start + batchBytes - filled);
-        batch.set(part, filled);
-        filled += part.byteLength;
-        start += part.byteLength;
-        if (filled === batchBytes) {
-          await send(batch);
-          batch = newBatch();
-          filled = 0;
-        }
-      }
-    }
-    if (filled > 0) await send(batch.slice(0, filled));
-    say({ kind: 'end' });
-  } catch (error) {
-    say({ kind: 'cut', message: messageOf(error) });
-  }
-}
-
-/** Counts the bytes that are on their way. */
-class Credit {
-  #left: number;
-  #waiting: (() => void) | undefined;
-  #closed = false;
-
-  constructor(bytes: number) {
-    this.#left = bytes;
-  }
-
-  async take(bytes: number): Promise<void> {
-    while (this.#left <= 0 && !this.#closed) {
-      await new Promise<void>((resolve) => {
-        this.#waiting = resolve;
-      });
-    }
-    if (this.#closed) throw new Error('the scan of this blob has ended');
-    this.#left -= bytes;
-  }
-
-  give(bytes: number): void {
-    this.#left += bytes;
-    this.#waiting?.();
-    this.#waiting = undefined;
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.give(0);
   }
 }

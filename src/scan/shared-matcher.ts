@@ -5,7 +5,8 @@
  */
 
 import type { Matcher, OnContent } from '../detect/matcher.ts';
-import type { Batch, Helpers, Lane } from './helpers.ts';
+import type { Lane } from './help.ts';
+import type { Batch, Helpers } from './helpers.ts';
 
 interface Open {
   readonly id: number;
