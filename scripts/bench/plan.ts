@@ -1,4 +1,4 @@
-/** How much is measured: `BENCH=smoke` for a test that the bench works, nothing for minutes, `full` for an hour and twenty gigabytes of disk. */
+/** How much is measured: `BENCH=smoke` for a test that the bench works, nothing for minutes, `full` for half an hour and twenty gigabytes of disk. */
 
 import type { Shape } from './synthetic.ts';
 

@@ -360,7 +360,8 @@ export const flags: readonly Flag[] = [
     group: 'Running',
     commands: ['scan'],
     env: true,
-    description: 'Layers that are scanned at the same time; without it, as many as there are processors.',
+    description:
+      'Threads that scan, each a layer or some files of a large one; without it, as many as there are processors.',
   },
   {
     name: 'no-cache',

@@ -15,6 +15,7 @@ import { defaultLimits } from '../layer/limits.ts';
 import type { ContainerKind } from '../layer/magic.ts';
 import { TroubleLog } from '../layer/trouble-log.ts';
 import { type WalkOptions, walkLayer } from '../layer/walk-layer.ts';
+import { withoutEchoes } from './echoes.ts';
 import { GitMatches } from './git-matches.ts';
 import type { Lane } from './help.ts';
 import { Helpers } from './helpers.ts';
@@ -102,10 +103,8 @@ class Collector implements LayerVisitor {
   /** For names: they come while a file is open, and its matcher is not free. */
   readonly #names: Matcher;
   /** A layer can hold a million contents that something is left out of. */
-  readonly #leftOut: TroubleLog = new TroubleLog(
-    (diagnostic) => this.diagnostic(diagnostic),
-    defaultLimits.diagnostics,
-  );
+  readonly #leftOut: TroubleLog = new TroubleLog((diagnostic) => this.#cut.push(diagnostic), defaultLimits.diagnostics);
+  readonly #cut: Diagnostic[] = [];
   /** By place and secret: a folder's name is part of many. */
   readonly #inHeaders = new Map<string, ContentMatches>();
   readonly #git = new GitMatches((name) => this.#pathStrings.gitName(this.#current, this.#around, name));
@@ -202,6 +201,8 @@ class Collector implements LayerVisitor {
       this.#leftOut.add(notice('NOT_UNPACKED', repository, reason));
     }
     this.#leftOut.finish();
+    // Which of two contents is told first depends on who matched them.
+    this.diagnostics.push(...this.#cut.sort((a, b) => (a.subject < b.subject ? -1 : Number(a.subject > b.subject))));
     const dropped = this.#dropped + this.#git.dropped;
     if (dropped > 0) {
       this.diagnostics.push(
@@ -332,39 +333,4 @@ class Collector implements LayerVisitor {
     else if (this.#contents.size < mostContents) this.#contents.set(id, { ...place, matches });
     else this.#dropped++;
   }
-}
-
-/**
- * A member that lies uncompressed in what holds it is seen more than once, and so are names of members: the innermost place says most,
- * and in the raw bytes a secret may be cut or run into what follows.
- */
-function withoutEchoes(contents: readonly ContentMatches[], inHeaders: readonly ContentMatches[]): ContentMatches[] {
-  const inside = new Map<string, Map<string, Set<string>>>();
-  for (const { ordinal, nested, matches } of [...contents, ...inHeaders]) {
-    for (let depth = nested.length - 1; depth >= 0; depth--) {
-      const place = JSON.stringify([ordinal, ...nested.slice(0, depth)]);
-      const byRule = inside.get(place) ?? new Map<string, Set<string>>();
-      for (const { rule, secret } of matches) byRule.set(rule, (byRule.get(rule) ?? new Set()).add(secret));
-      inside.set(place, byRule);
-    }
-  }
-  if (inside.size === 0) return [...contents];
-  return contents.flatMap((content) => {
-    const byRule = inside.get(JSON.stringify([content.ordinal, ...content.nested]));
-    if (byRule === undefined) return [content];
-    const told = new Set([...byRule.values()].flatMap((secrets) => [...secrets]));
-    const matches = content.matches.filter(
-      ({ rule, secret }) =>
-        !told.has(secret) && ![...(byRule.get(rule) ?? [])].some((inner) => overlaps(inner, secret)),
-    );
-    return matches.length === 0 ? [] : [{ ...content, matches }];
-  });
-}
-
-const leastOverlap = 12;
-
-/** Whether one of two secrets is the other one cut. */
-function overlaps(one: string, other: string): boolean {
-  const [short, long] = one.length < other.length ? [one, other] : [other, one];
-  return short.length >= leastOverlap && long.includes(short);
 }

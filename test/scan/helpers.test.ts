@@ -84,6 +84,24 @@ describe('threads that help', () => {
     }
   });
 
+  it('change nothing of what is said of contents with more matches than are listed', async () => {
+    const many = (seed: number): string =>
+      Array.from({ length: 1100 }, (_, index) => `acme_${randomText(seed + index, 24)}`).join('\n');
+    const files = {
+      small: Buffer.from(many(1)),
+      large: Buffer.from(`${many(2000)}\n${'filler of no meaning\n'.repeat(150_000)}`),
+      last: Buffer.from(many(4000)),
+    };
+    const helpers = new Helpers();
+    helper(helpers);
+    const scanned = await scanWith(files, helpers);
+    assert.deepEqual(scanned, await scanWith(files, new Helpers()));
+    assert.deepEqual(
+      scanned.diagnostics.map(({ subject }) => subject),
+      ['large', 'last', 'small'],
+    );
+  });
+
   it('are given more contents than may wait', async () => {
     const files = Object.fromEntries(
       Array.from({ length: 9000 }, (_, index) => [
