@@ -116,15 +116,14 @@ class Collector implements LayerVisitor {
   #pendingLetters = 0;
   #current: OpenEntry = { ordinal: 0, path: '', rawName: undefined };
   #dropped = 0;
+  readonly #onContent: OnContent = (...content) => this.#deliver(...content);
 
   constructor(kit: ScanKit, helpers: Helpers) {
     this.#index = new LayerIndexBuilder(kit.seed);
     this.#kit = kit;
     this.#helpers = helpers;
     this.#files = this.#shared('files');
-    this.#names = new Matcher(kit.rules, kit.automaton, (...content) => this.#deliver(...content), {
-      slabBytes: nestedSlabBytes,
-    });
+    this.#names = this.#matcher(nestedSlabBytes);
   }
 
   entry(entry: LayerEntry): void {
@@ -245,10 +244,13 @@ class Collector implements LayerVisitor {
   }
 
   #shared(lane: Lane): SharedMatcher {
+    const here = this.#matcher(lane === 'files' ? undefined : nestedSlabBytes);
+    return new SharedMatcher(here, this.#helpers, lane, this.#onContent);
+  }
+
+  #matcher(slabBytes: number | undefined): Matcher {
     const { rules, automaton } = this.#kit;
-    const onContent: OnContent = (...content) => this.#deliver(...content);
-    const here = new Matcher(rules, automaton, onContent, lane === 'files' ? {} : { slabBytes: nestedSlabBytes });
-    return new SharedMatcher(here, this.#helpers, lane, onContent);
+    return new Matcher(rules, automaton, this.#onContent, slabBytes === undefined ? {} : { slabBytes });
   }
 
   #flush(): void {
