@@ -28,7 +28,7 @@ describe('hasGrafanaChecksum', () => {
 describe('hasDiscordBotId', () => {
   it('reads the id in the first part', () => {
     const token = (id: string): string => `${Buffer.from(id).toString('base64url')}.GaBcDe.${'x'.repeat(38)}`;
-    assert.equal(hasDiscordBotId(token('812345678901234567')), true);
+    assert.equal(hasDiscordBotId(token('804917263548190726')), true);
     assert.equal(hasDiscordBotId(token('8123456789')), false);
     assert.equal(hasDiscordBotId(token('8123456789o1234567')), false);
   });
